@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MIT
+# One Makefile, everything below $(B). Variants live side by side:
+#   make B=build/asan SANITIZE=address,undefined check
+#   make B=build/clang CC=clang WERROR=1
+
+B ?= build
+comma := ,
+CC ?= cc
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= /usr/lib/systemd/system
+PAMDIR ?= $(PREFIX)/lib/$(shell $(CC) -print-multiarch)/security
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
+UNIX_CHKPWD ?= /usr/sbin/unix_chkpwd
+WERROR ?=
+SANITIZE ?=
+V ?=
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+cc-option = $(shell echo 'int x;' | $(CC) -Werror $(1) -x c -c - -o /dev/null 2>/dev/null && echo '$(1)')
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
+	-Wformat=2 -Wundef -Wvla -Wcast-qual -Wcast-align -Wwrite-strings -Wpointer-arith \
+	-Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes \
+	-Wmissing-declarations -Wredundant-decls -Wnull-dereference \
+	-Wimplicit-fallthrough -Wswitch-enum -Wdouble-promotion -Wdate-time \
+	-Wno-missing-field-initializers -Wno-overlength-strings \
+	$(call cc-option,-Wduplicated-cond) $(call cc-option,-Wduplicated-branches) \
+	$(call cc-option,-Wlogical-op) $(call cc-option,-Walloca) \
+	$(call cc-option,-Wstack-usage=16384) $(if $(WERROR),-Werror)
+FORTIFY := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+HARDEN := -fstack-protector-strong -fno-common -fno-strict-overflow $(FORTIFY) \
+	$(call cc-option,-fstack-clash-protection) $(call cc-option,-fcf-protection) \
+	$(if $(SANITIZE),,$(call cc-option,-ftrivial-auto-var-init=zero) \
+	$(call cc-option,-fzero-call-used-regs=used-gpr))
+SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. -I$(B) $(WARN) $(HARDEN) $(SAN) -fPIC -MMD -MP \
+	$(CPPFLAGS) $(CFLAGS)
+LDFLAGS_ALL = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SAN) $(LDFLAGS)
+
+SYSTEMD := $(shell pkg-config --exists libsystemd && echo yes)
+CPPFLAGS += $(if $(SYSTEMD),-DHAVE_SYSTEMD)
+LIBS_SYSTEMD := $(if $(SYSTEMD),-lsystemd)
+LIBS_otpd := -lsqlite3 -luv -ljansson -lsodium -lconfuse $(LIBS_SYSTEMD)
+LIBS_mail := -lcurl -luv -ljansson -lsodium -lconfuse $(LIBS_SYSTEMD)
+LIBS_ctl := -ljansson -lsodium
+
+objects = $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard $(1))))
+UTIL := $(call objects,otpd/util/*.c)
+PROTO := $(call objects,otpd/proto/*.c)
+IDL := $(B)/obj/otpd/proto/idl.o
+CONFIG := $(call objects,otpd/config/*.c)
+VARLINK := $(call objects,otpd/varlink/*.c) $(IDL)
+CORE := $(call objects,otpd/core/*.c)
+STORE := $(call objects,otpd/store/*.c)
+SERVER := $(call objects,otpd/server/*.c)
+MAIL := $(call objects,otpd/mail/*.c)
+CTL := $(call objects,otpd/ctl/*.c)
+ADDRESS := $(B)/obj/otpd/core/address.o
+# The objects that the module shares with the daemons: libc only.
+MODULE := $(call objects,pam_emailotp/*.c) $(B)/obj/otpd/util/text.o \
+	$(B)/obj/otpd/util/parse.o $(B)/obj/otpd/proto/outcome.o
+OTPD := $(B)/obj/otpd/otpd.o $(SERVER) $(STORE) $(CORE) $(VARLINK) $(CONFIG) $(PROTO) $(UTIL)
+OTPD_MAIL := $(MAIL) $(VARLINK) $(CONFIG) $(ADDRESS) $(PROTO) $(UTIL)
+OTPCTL := $(CTL) $(ADDRESS) $(PROTO) $(UTIL)
+PROGRAMS := $(B)/otpd $(B)/otpd-mail $(B)/otpctl $(B)/pam_emailotp.so
+
+.DELETE_ON_ERROR:
+.PHONY: all
+all: $(PROGRAMS) ## build everything into build/
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(B)/obj/%.o: $(B)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
+
+$(B)/obj/pam_emailotp/password.o: CPPFLAGS += -DUNIX_CHKPWD='"$(UNIX_CHKPWD)"'
+
+# The interface files, as strings.
+$(B)/gen/otpd/proto/idl.c: $(wildcard otpd/proto/*.varlink)
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "otpd/proto/idl.h"'; for f in $(sort $^); do \
+		name=$$(basename $$f .varlink | sed 's/.*\.//' | tr A-Z a-z); \
+		echo "const char idl_$$name[] ="; \
+		sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; echo ';'; done; } >$@
+
+$(B)/otpd: $(OTPD)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(LDFLAGS_ALL) -o $@ $^ $(LIBS_otpd)
+
+$(B)/otpd-mail: $(OTPD_MAIL)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(LDFLAGS_ALL) -o $@ $^ $(LIBS_mail)
+
+$(B)/otpctl: $(OTPCTL)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(LDFLAGS_ALL) -o $@ $^ $(LIBS_ctl)
+
+$(B)/pam_emailotp.so: $(MODULE) pam_emailotp/pam_emailotp.map
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(LDFLAGS_ALL) $(if $(SANITIZE),,-Wl,-z,defs) \
+		-Wl,--version-script=pam_emailotp/pam_emailotp.map \
+		$(call cc-option,-Wl$(comma)--no-undefined-version) -o $@ $(MODULE) -lpam
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

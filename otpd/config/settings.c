@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libconfuse reads the grammar; every value reaches us as text and is parsed here,
+ * whole or not at all. Unknown keys, values out of range, files that others could have
+ * written: each is an error with file and line, and the caller keeps what it had.
+ *
+ * libconfuse's callbacks have no user data, so the parse that is under way stands in
+ * one static pointer. Configuration is read on one thread only, at start and on reload.
+ */
+#include "otpd/config/settings.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "otpd/config/value.h"
+#include "otpd/util/cleanup.h"
+#include "otpd/util/file.h"
+
+#define MAX_SECTIONS 8 /* kinds of section in one schema */
+
+struct parse {
+	const struct settings_schema *schema;
+	char *error;
+	size_t error_size;
+};
+
+static struct parse *parsing;
+
+DEFINE_CLEANUP(cfg_t *, cfg_free);
+
+/* Keeps the first error: the ones after it are its consequences. */
+static void on_error(cfg_t *cfg, const char *format, va_list args)
+{
+	char text[512];
+
+	if (parsing->error[0])
+		return;
+	vsnprintf(text, sizeof(text), format, args);
+	snprintf(parsing->error, parsing->error_size, "%s:%d: %s",
+		cfg && cfg->filename ? cfg->filename : "?", cfg ? cfg->line : 0, text);
+}
+
+static const struct setting *find_setting(
+	const struct settings_schema *schema, const char *section, const char *name)
+{
+	const struct setting *at = schema->settings;
+
+	for (const struct settings_section *s = schema->sections; s && s->name; s++)
+		if (strcmp(s->name, section) == 0)
+			at = s->settings;
+	for (; at->name; at++)
+		if (strcmp(at->name, name) == 0)
+			return at;
+	return NULL;
+}
+
+static int on_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct setting *setting =
+		find_setting(parsing->schema, cfg->name, opt->name);
+	unsigned last = cfg_opt_size(opt) - 1;
+	const char *text = cfg_opt_getnstr(opt, last);
+	char why[256];
+
+	if (!setting || value_check(setting, text, last + 1, why, sizeof(why)) == 0)
+		return 0;
+	cfg_error(cfg, "%s: %s", opt->name, why);
+	return -1;
+}
+
+static size_t count_settings(const struct setting *settings)
+{
+	size_t n = 0;
+
+	while (settings[n].name)
+		n++;
+	return n;
+}
+
+/* libconfuse copies these arrays in cfg_init, so they live only that long. */
+static cfg_opt_t *make_options(const struct setting *settings, size_t extra)
+{
+	size_t n = count_settings(settings);
+	cfg_opt_t *options = calloc(n + extra + 1, sizeof(*options));
+
+	for (size_t i = 0; options && i < n; i++) {
+		cfg_opt_t scalar = CFG_STR(settings[i].name, NULL, CFGF_NONE);
+		cfg_opt_t list = CFG_STR_LIST(settings[i].name, NULL, CFGF_NONE);
+
+		options[i] = settings[i].type == SETTING_LIST ? list : scalar;
+	}
+	return options;
+}
+
+static void watch_values(
+	cfg_t *cfg, const char *section, const struct setting *settings)
+{
+	char path[128];
+
+	for (; settings->name; settings++) {
+		snprintf(path, sizeof(path), "%s%s%s", section ? section : "",
+			section ? "|" : "", settings->name);
+		cfg_set_validate_func(cfg, path, on_value);
+	}
+}
+
+static cfg_t *make_parser(const struct settings_schema *schema)
+{
+	CLEANUP(freep) cfg_opt_t *options = NULL;
+	cfg_opt_t *inner[MAX_SECTIONS] = { NULL };
+	size_t n = count_settings(schema->settings), n_sections = 0;
+	cfg_opt_t end = CFG_END();
+	cfg_t *cfg;
+
+	options = make_options(schema->settings, MAX_SECTIONS);
+	if (!options)
+		return NULL;
+	for (const struct settings_section *s = schema->sections; s && s->name; s++) {
+		cfg_opt_t *members = make_options(s->settings, 0);
+		cfg_opt_t section = CFG_SEC(s->name, NULL, CFGF_MULTI | CFGF_TITLE);
+
+		if (!members)
+			break;
+		members[count_settings(s->settings)] = end;
+		section.subopts = members;
+		inner[n_sections] = members;
+		options[n + n_sections++] = section;
+	}
+	options[n + n_sections] = end;
+	cfg = cfg_init(options, CFGF_NONE);
+	for (size_t i = 0; i < n_sections; i++)
+		free(inner[i]);
+	if (!cfg)
+		return NULL;
+	cfg_set_error_function(cfg, on_error);
+	watch_values(cfg, NULL, schema->settings);
+	for (const struct settings_section *s = schema->sections; s && s->name; s++)
+		watch_values(cfg, s->name, s->settings);
+	return cfg;
+}
+
+static int parse_file(cfg_t *cfg, const char *path)
+{
+	CLEANUP(closep) int fd = -1;
+	CLEANUP(fclosep) FILE *file = NULL;
+	int r;
+
+	fd = file_open_safe(path, FILE_CONFIG);
+	if (fd < 0) {
+		snprintf(parsing->error, parsing->error_size, "%s: %s", path,
+			file_error(fd, FILE_CONFIG));
+		return fd;
+	}
+	file = fdopen(fd, "re");
+	if (!file)
+		return -errno;
+	take_fd(&fd);
+	free(cfg->filename);
+	cfg->filename = strdup(path);
+	cfg->line = 1;
+	r = cfg_parse_fp(cfg, file);
+	if (r != CFG_SUCCESS && !parsing->error[0])
+		snprintf(parsing->error, parsing->error_size, "%s:%d: not understood",
+			path, cfg->line);
+	return r == CFG_SUCCESS ? 0 : -EINVAL;
+}
+
+static int parse_all(cfg_t *cfg, const char *path)
+{
+	char pattern[PATH_MAX];
+	glob_t found = { 0 };
+	int r;
+
+	r = parse_file(cfg, path);
+	if (r < 0)
+		return r;
+	if (snprintf(pattern, sizeof(pattern), "%s.d/*.conf", path) >=
+		(int)sizeof(pattern))
+		return -ENAMETOOLONG;
+	if (glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; r == 0 && i < found.gl_pathc; i++)
+			r = parse_file(cfg, found.gl_pathv[i]);
+	globfree(&found);
+	return r;
+}
+
+/* Fills a structure from a section; options that the file leaves out get their preset.
+ */
+static int fill(cfg_t *cfg, const struct setting *settings, void *at, const char *where)
+{
+	for (const struct setting *s = settings; s->name; s++) {
+		cfg_opt_t *opt = cfg_getopt(cfg, s->name);
+		unsigned n = opt ? cfg_opt_size(opt) : 0;
+		int r = 0;
+
+		if (s->type == SETTING_LIST) {
+			for (unsigned i = 0; r == 0 && i < n; i++)
+				r = value_append(s, at, cfg_opt_getnstr(opt, i));
+		} else {
+			const char *text = n > 0 ? cfg_opt_getnstr(opt, 0) : NULL;
+
+			if (!text && s->required) {
+				snprintf(parsing->error, parsing->error_size,
+					"%s: %s is missing", where, s->name);
+				return -EINVAL;
+			}
+			r = value_set(s, at, text ? text : s->preset);
+		}
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int fill_sections(cfg_t *cfg, const struct settings_section *section, void *root,
+	const char *path)
+{
+	struct settings_array *array = (void *)((char *)root + section->array_offset);
+	unsigned n = cfg_size(cfg, section->name);
+
+	array->items = calloc(n > 0 ? n : 1, section->size);
+	if (!array->items)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		cfg_t *one = cfg_getnsec(cfg, section->name, i);
+		char *at = (char *)array->items + i * section->size;
+		char where[PATH_MAX + 128];
+		int r;
+
+		array->n = i + 1;
+		snprintf(where, sizeof(where), "%s: %s %s", path, section->name,
+			cfg_title(one));
+		if (strlen(cfg_title(one)) >= SETTINGS_TITLE) {
+			snprintf(parsing->error, parsing->error_size,
+				"%s: a title has at most %d bytes", where,
+				SETTINGS_TITLE - 1);
+			return -EINVAL;
+		}
+		strcpy(at, cfg_title(one)); /* the length was just checked */
+		r = fill(one, section->settings, at, where);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int settings_load(const struct settings_schema *schema, const char *path, void **ret,
+	char *error, size_t error_size)
+{
+	struct parse parse = { schema, error, error_size };
+	CLEANUP(cfg_freep) cfg_t *cfg = NULL;
+	void *root;
+	int r;
+
+	error[0] = '\0';
+	parsing = &parse;
+	cfg = make_parser(schema);
+	root = calloc(1, schema->size);
+	r = cfg && root ? parse_all(cfg, path) : -ENOMEM;
+	if (r == 0)
+		r = fill(cfg, schema->settings, root, path);
+	for (const struct settings_section *s = schema->sections;
+		r == 0 && s && s->name; s++)
+		r = fill_sections(cfg, s, root, path);
+	parsing = NULL;
+	if (r < 0) {
+		if (!error[0])
+			snprintf(error, error_size, "%s: %s", path, strerror(-r));
+		settings_free(schema, root);
+		return r;
+	}
+	*ret = root;
+	return 0;
+}
+
+static void free_lists(const struct setting *settings, void *at)
+{
+	for (; settings->name; settings++)
+		if (settings->type == SETTING_LIST)
+			value_clear(settings, at);
+}
+
+void settings_free(const struct settings_schema *schema, void *root)
+{
+	if (!root)
+		return;
+	free_lists(schema->settings, root);
+	for (const struct settings_section *s = schema->sections; s && s->name; s++) {
+		struct settings_array *array = (void *)((char *)root + s->array_offset);
+
+		for (size_t i = 0; i < array->n; i++)
+			free_lists(s->settings, (char *)array->items + i * s->size);
+		free(array->items);
+	}
+	free(root);
+}
+
+void settings_print(const struct settings_schema *schema, const void *root, FILE *out)
+{
+	for (const struct setting *s = schema->settings; s->name; s++)
+		value_print(s, root, "", out);
+	for (const struct settings_section *s = schema->sections; s && s->name; s++) {
+		const struct settings_array *array =
+			(const void *)((const char *)root + s->array_offset);
+
+		for (size_t i = 0; i < array->n; i++) {
+			const char *at = (const char *)array->items + i * s->size;
+
+			fprintf(out, "%s \"%s\" {\n", s->name, at);
+			for (const struct setting *v = s->settings; v->name; v++)
+				value_print(v, at, "\t", out);
+			fprintf(out, "}\n");
+		}
+	}
+}

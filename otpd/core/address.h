@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_CORE_ADDRESS_H
+#define OTPD_CORE_ADDRESS_H
+
+#include <stddef.h>
+
+/*
+ * Whether text is a mail address that is safe on an SMTP command line: dot-atom local
+ * part of at most 64 bytes, host name of at least two labels of at most 63 bytes,
+ * ASCII, at most LIMIT_ADDRESS bytes. Returns NULL if it is, else why not, as a clause
+ * for people.
+ */
+const char *address_problem(const char *text);
+
+/* Copies with the domain in lower case; the local part stays as it is (RFC 5321 2.4).
+ */
+void address_normalize(char *out, size_t size, const char *address);
+
+/* "a***@example.org", for logs and answers. out needs LIMIT_ADDRESS + 4 bytes. */
+void address_mask(char *out, size_t size, const char *address);
+
+/* The part behind the @; "" if there is none. */
+const char *address_domain(const char *address);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every size and count that stands on the wire or in the store. Sizes of strings are
+ * without the NUL that ends them in C.
+ */
+#ifndef OTPD_PROTO_LIMITS_H
+#define OTPD_PROTO_LIMITS_H
+
+#define LIMIT_FRAME          8192  /* bytes of one call, its NUL included */
+#define LIMIT_REPLY          65536 /* bytes of one answer, its NUL included */
+#define LIMIT_JSON_DEPTH     8     /* nesting of a call; the deepest method needs 4 */
+#define LIMIT_USER           255 /* bytes; useradd(8) stops at 32, directories do not */
+#define LIMIT_SERVICE        63
+#define LIMIT_RHOST          255 /* a host name is at most 253 (RFC 1035) */
+#define LIMIT_TTY            63
+#define LIMIT_ADDRESS        254 /* RFC 5321 4.5.3.1.3, less the angle brackets */
+#define LIMIT_NAME           128 /* bytes of a person's name, UTF-8 */
+#define LIMIT_REFERENCE      3
+#define LIMIT_CHALLENGE      32 /* hexadecimal digits of 128 bits */
+#define LIMIT_CODE           16 /* the longest code, with room for the breaker's 3 */
+#define LIMIT_CODE_MIN       6  /* NIST SP 800-63B-4 3.1.3.2: at least 20 bits */
+#define LIMIT_DETAIL         200
+#define LIMIT_SEALED         2048 /* bytes of a sealed mail, before base64 */
+#define LIMIT_IMPORT         40 /* users of one ImportUsers, so that they fit a frame */
+#define LIMIT_PAGE           100 /* rows of one list answer */
+#define LIMIT_FRAME_S        5   /* seconds to finish a frame that was begun */
+#define LIMIT_UID_CONNS      16  /* connections of one uid that is not root */
+#define LIMIT_RESERVED_CONNS 32  /* connections that only root gets */
+
+/* Letters of codes and references: no vowels, and neither of any pair that looks alike.
+ */
+#define CODE_LETTERS "CDFGHJKMNPQRTVWXY34679"
+
+#define OTPD_SOCKET      "/run/otpd/otpd.sock"
+#define OTPD_MAIL_SOCKET "/run/otpd/mail.sock"
+
+#endif

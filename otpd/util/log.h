@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_UTIL_LOG_H
+#define OTPD_UTIL_LOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <syslog.h>
+
+/* Whether lines carry the journal's "<level>" prefix; taken from JOURNAL_STREAM. */
+void log_init(const char *program);
+
+/* Lines above this level (LOG_ERR ... LOG_DEBUG) are dropped. The start value is
+ * LOG_INFO. */
+void log_set_level(int level);
+int log_level(void);
+
+/* Writes one line to standard error. errno is kept. */
+void log_msg(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same with ": " and the text of r, a negative errno. Returns r. */
+int log_errno(int level, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/*
+ * For lines that a client can cause: true at most burst times in each interval_s; the
+ * first one of the next interval says how many were dropped.
+ */
+struct log_limit {
+	int64_t interval_s;
+	unsigned burst;
+	int64_t since_s;
+	unsigned count;
+	unsigned dropped;
+};
+int log_limit_pass(struct log_limit *limit);
+
+/*
+ * Copies text in double quotes, with control bytes, quotes, backslashes and bytes of
+ * invalid UTF-8 as \xNN, cut with "..." where it does not fit. NULL becomes "-".
+ * Returns out, so that it can stand in an argument list.
+ */
+const char *log_quote(char *out, size_t size, const char *text);
+
+#define LOG_QUOTED 280
+
+#endif

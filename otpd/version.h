@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_VERSION_H
+#define OTPD_VERSION_H
+
+#define OTPD_VERSION "0.1.0"
+
+#endif
