@@ -34,7 +34,8 @@ static struct parse *parsing;
 DEFINE_CLEANUP(cfg_t *, cfg_free);
 
 /* Keeps the first error: the ones after it are its consequences. */
-static void on_error(cfg_t *cfg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_error(
+	cfg_t *cfg, const char *format, va_list args)
 {
 	char text[512];
 
@@ -276,6 +277,16 @@ int settings_load(const struct settings_schema *schema, const char *path, void *
 	}
 	*ret = root;
 	return 0;
+}
+
+int settings_preset(const struct setting *settings, void *at)
+{
+	int r = 0;
+
+	for (; r == 0 && settings->name; settings++)
+		if (settings->type != SETTING_LIST)
+			r = value_set(settings, at, settings->preset);
+	return r;
 }
 
 static void free_lists(const struct setting *settings, void *at)

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "otpd/util/strings.h"
+
 #define SETTINGS_TITLE 64
 
 enum setting_type {
@@ -21,7 +23,7 @@ enum setting_type {
 	SETTING_BOOL,     /* bool */
 	SETTING_CHOICE,   /* int64_t, the index of the word in choices ("no|yes") */
 	SETTING_STRING,   /* char[max + 1] */
-	SETTING_LIST,     /* struct settings_list, at most max strings */
+	SETTING_LIST,     /* struct string_list, at most max strings */
 };
 
 struct setting {
@@ -34,11 +36,6 @@ struct setting {
 	const char *preset; /* as it would stand in the file; NULL for lists: empty */
 	const char *help;
 	bool required;
-};
-
-struct settings_list {
-	char **items;
-	size_t n;
 };
 
 /* The titled sections of one kind: an array of structures that begin with the title. */
@@ -70,6 +67,9 @@ struct settings_schema {
  */
 int settings_load(const struct settings_schema *schema, const char *path, void **ret,
 	char *error, size_t error_size);
+
+/* Gives every setting of a zeroed structure its preset, without a file. */
+int settings_preset(const struct setting *settings, void *at);
 
 void settings_free(const struct settings_schema *schema, void *root);
 

@@ -127,7 +127,7 @@ int value_set(const struct setting *setting, void *at, const char *text)
 
 int value_append(const struct setting *setting, void *at, const char *text)
 {
-	struct settings_list *list = (void *)((char *)at + setting->offset);
+	struct string_list *list = (void *)((char *)at + setting->offset);
 	char **items = realloc(list->items, (list->n + 1) * sizeof(*items));
 
 	if (!items)
@@ -142,12 +142,12 @@ int value_append(const struct setting *setting, void *at, const char *text)
 
 void value_clear(const struct setting *setting, void *at)
 {
-	struct settings_list *list = (void *)((char *)at + setting->offset);
+	struct string_list *list = (void *)((char *)at + setting->offset);
 
 	for (size_t i = 0; i < list->n; i++)
 		free(list->items[i]);
 	free(list->items);
-	*list = (struct settings_list){ 0 };
+	*list = (struct string_list){ 0 };
 }
 
 static void print_choice(const char *choices, int64_t index, FILE *out)
@@ -168,7 +168,7 @@ static void print_quoted(const char *text, FILE *out)
 	fputc('"', out);
 }
 
-static void print_list(const struct settings_list *list, FILE *out)
+static void print_list(const struct string_list *list, FILE *out)
 {
 	fputc('{', out);
 	for (size_t i = 0; i < list->n; i++) {

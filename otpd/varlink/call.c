@@ -25,6 +25,8 @@ void call_free(struct call *call)
 	if (!call)
 		return;
 	list_remove(&call->link);
+	if (call->work && call->method->release)
+		call->method->release(call);
 	json_decref(call->message);
 	json_decref(call->out);
 	secret_free(call->in);

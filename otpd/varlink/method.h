@@ -53,13 +53,14 @@ struct method {
 	int (*apply)(struct call *call, struct store *store);
 	/* What had to wait for the COMMIT. On the loop's thread, before the answer. */
 	void (*committed)(struct call *call);
+	/* Gives back what work still owns; whatever became of the call. */
+	void (*release)(struct call *call);
 };
 
 struct interface {
 	const char *name;
-	const char *description; /* its .varlink file */
-	const struct method *methods;
-	size_t n_methods;
+	const char *description;             /* its .varlink file */
+	const struct method *const *methods; /* tables, each ended by a NULL name; then NULL */
 };
 
 #endif

@@ -9,6 +9,16 @@
 #include "otpd/proto/limits.h"
 #include "otpd/version.h"
 
+static const struct method *find_method(const struct interface *interface,
+	const char *name)
+{
+	for (const struct method *const *table = interface->methods; *table; table++)
+		for (const struct method *method = *table; method->name; method++)
+			if (strcmp(method->name, name) == 0)
+				return method;
+	return NULL;
+}
+
 const struct method *service_find(const struct service *service, const char *name,
 	const struct interface **ret_interface)
 {
@@ -22,9 +32,7 @@ const struct method *service_find(const struct service *service, const char *nam
 			memcmp((*at)->name, name, length) != 0)
 			continue;
 		*ret_interface = *at;
-		for (size_t i = 0; i < (*at)->n_methods; i++)
-			if (strcmp((*at)->methods[i].name, dot + 1) == 0)
-				return &(*at)->methods[i];
+		return find_method(*at, dot + 1);
 	}
 	return NULL;
 }
@@ -84,11 +92,13 @@ static const struct method introspection_methods[] = {
 		.in_size = sizeof(struct description_in),
 		.check = get_description_check,
 	},
+	{ 0 },
 };
+
+static const struct method *const introspection_tables[] = { introspection_methods, NULL };
 
 const struct interface introspection_interface = {
 	.name = "org.varlink.service",
 	.description = idl_service,
-	.methods = introspection_methods,
-	.n_methods = sizeof(introspection_methods) / sizeof(introspection_methods[0]),
+	.methods = introspection_tables,
 };

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a challenge. It is live until it is passed, burnt, cancelled or its time is
+ * over, and never becomes live again. Expiry is no state: it is a comparison with the time
+ * that the caller brings, so that a clock cannot be late in writing it down.
+ */
+#include "otpd/core/challenge.h"
+
+#include <assert.h>
+
+#include "otpd/proto/outcome.h"
+
+#define BIT(state) (1u << (state))
+
+static const unsigned challenge_next[] = {
+	[CHALLENGE_LIVE] =
+		BIT(CHALLENGE_PASSED) | BIT(CHALLENGE_BURNT) | BIT(CHALLENGE_CANCELLED),
+	[CHALLENGE_PASSED] = 0,
+	[CHALLENGE_BURNT] = 0,
+	[CHALLENGE_CANCELLED] = 0,
+};
+
+void challenge_set_state(struct challenge *challenge, enum challenge_state state)
+{
+	assert(challenge->state >= CHALLENGE_LIVE && challenge->state <= CHALLENGE_CANCELLED);
+	assert(challenge_next[challenge->state] & BIT(state));
+	challenge->state = state;
+}
+
+int challenge_check(const struct challenge *challenge, int64_t peer, int64_t now_s)
+{
+	if (challenge->peer != peer)
+		return OUTCOME_NO_CHALLENGE;
+	if (challenge->state == CHALLENGE_BURNT)
+		return OUTCOME_BURNT;
+	if (challenge->state != CHALLENGE_LIVE)
+		return OUTCOME_NO_CHALLENGE;
+	if (now_s >= challenge->expires_at)
+		return OUTCOME_EXPIRED;
+	return 0;
+}
+
+int64_t challenge_tries_left(const struct challenge *challenge)
+{
+	int64_t left = challenge->max_tries - challenge->tries;
+
+	return left > 0 ? left : 0;
+}
+
+int challenge_try(struct challenge *challenge, bool right)
+{
+	challenge->tries++;
+	if (right && !challenge->decoy) {
+		challenge_set_state(challenge, CHALLENGE_PASSED);
+		return 0;
+	}
+	if (challenge_tries_left(challenge) > 0)
+		return OUTCOME_WRONG_CODE;
+	challenge_set_state(challenge, CHALLENGE_BURNT);
+	return OUTCOME_BURNT;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_CORE_CODE_H
+#define OTPD_CORE_CODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "otpd/proto/limits.h"
+
+#define CODE_HASH 32
+#define CODE_ID   16 /* bytes of a challenge's identifier */
+
+enum code_alphabet {
+	CODE_DIGITS,
+	CODE_LETTERED, /* CODE_LETTERS */
+};
+
+/* The key behind the hashes. It lives outside the database; its id stands in the rows. */
+struct code_key {
+	uint8_t bytes[32];
+	int64_t id;
+};
+
+/* What a code opens. A code of one purpose is never compared with that of another. */
+enum code_purpose {
+	CODE_LOGIN = 1,
+	CODE_VERIFY_ADDRESS = 2, /* proves the address of an enrolled user */
+	CODE_ENROL = 3,          /* proves an address that a user brings */
+	CODE_NOTICE = 4,         /* of mails without a code */
+	CODE_TEST = 5,
+};
+
+const char *code_purpose_name(int64_t purpose);
+
+/* The key of these bytes; the id is drawn from them by hashing. */
+void code_key_init(struct code_key *key, const uint8_t bytes[32]);
+
+/* A code of length characters, each drawn evenly. out has LIMIT_CODE + 1 bytes. */
+void code_draw(char *out, int64_t length, enum code_alphabet alphabet);
+
+/* Three letters by which people tell mails apart. Not a secret. */
+void code_draw_reference(char out[LIMIT_REFERENCE + 1]);
+
+/* Keyed BLAKE2b-256 over everything that the code is bound to. */
+void code_hash(uint8_t out[CODE_HASH], const struct code_key *key, int64_t purpose,
+	const uint8_t id[CODE_ID], const char *user, const char *service, const char *code);
+
+/* In constant time. */
+bool code_hash_equal(const uint8_t a[CODE_HASH], const uint8_t b[CODE_HASH]);
+
+#endif

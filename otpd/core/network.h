@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_CORE_NETWORK_H
+#define OTPD_CORE_NETWORK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct network {
+	uint8_t bytes[16]; /* IPv4 as IPv4-mapped IPv6 (RFC 4291 2.5.5.2) */
+	int bits;
+};
+
+/* "192.0.2.0/24", "2001:db8::/32", or one address. -EINVAL: neither, or host bits set. */
+int network_parse(const char *text, struct network *ret);
+
+/* Whether the numeric address lies in it. False for anything that is no address. */
+bool network_has(const struct network *network, const char *address);
+
+#endif

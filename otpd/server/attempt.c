@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A code is tried.
+ *
+ * MUST count a wrong try on the challenge and on the user in the same transaction that
+ * answers. MUST compare with exactly one challenge. MUST refuse before comparing when the
+ * user's budget is used up, also for a challenge that was begun before that. The answer
+ * leaves after COMMIT, so a crash gives nobody a free guess.
+ *
+ * Tries on decoys are counted and written like all others.
+ */
+#include "otpd/server/attempt.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "otpd/proto/outcome.h"
+#include "otpd/server/daemon.h"
+#include "otpd/server/issue.h"
+#include "otpd/store/challenges.h"
+#include "otpd/store/spending.h"
+#include "otpd/util/cleanup.h"
+#include "otpd/util/log.h"
+
+int attempt_locked_s(struct daemon *daemon, struct store *store, const char *user,
+	const struct policy *policy, int64_t *ret_wait_s)
+{
+	int64_t now = daemon->moment.now_s;
+	struct budget_window windows[3];
+	struct spending wrong;
+	int r;
+
+	policy_wrong_windows(policy, windows);
+	r = spending_wrong(store, user, BUDGET_MONTH, windows[2].limit, now, &wrong);
+	if (r < 0)
+		return r;
+	*ret_wait_s = budget_wait_s(wrong.at, wrong.n, windows, 2, now);
+	if (budget_wait_s(wrong.at, wrong.n, &windows[2], 1, now) > 0)
+		*ret_wait_s = -1;
+	return 0;
+}
+
+/* Mails the owner once that he is locked. A mail that cannot go does not unlock him. */
+static int send_notice(struct daemon *daemon, struct store *store, const struct user *user,
+	const struct policy *policy, struct attempt *attempt)
+{
+	struct issue issue = {
+		.policy = policy,
+		.user = user->name,
+		.service = attempt->challenge.service,
+		.rhost = attempt->challenge.rhost,
+		.tty = "",
+		.address = user->address,
+		.person = user->person,
+	};
+	int r = issue_notice(daemon, store, &issue, "locked", &attempt->notice);
+
+	return r == OUTCOME_UNAVAILABLE ? 0 : r;
+}
+
+/* After a wrong try: is the budget used up by it? Then say so, and disable at the last. */
+static int lock_if_used_up(struct daemon *daemon, struct store *store,
+	const struct policy *policy, struct attempt *attempt)
+{
+	const struct challenge *challenge = &attempt->challenge;
+	int64_t wait, now = daemon->moment.now_s;
+	struct user user;
+	int r;
+
+	r = attempt_locked_s(daemon, store, challenge->user, policy, &wait);
+	if (r < 0 || wait == 0)
+		return r;
+	r = users_get(store, challenge->user, &user);
+	if (r == -ENOENT)
+		return 0;
+	record_about(&attempt->lock, challenge->user, challenge->service, challenge->rhost,
+		challenge->peer);
+	if (r == 0 && wait < 0)
+		r = users_set_state(store, user.name, USER_DISABLED);
+	if (r == 0 && user.verified_at > 0 && user.state == USER_ACTIVE)
+		r = send_notice(daemon, store, &user, policy, attempt);
+	if (r < 0)
+		return r;
+	if (wait > 0)
+		snprintf(attempt->lock.detail, sizeof(attempt->lock.detail), "%lld s",
+			(long long)wait);
+	return record_store(&attempt->lock, store, now, wait < 0 ? "disabled" : "locked",
+		wait < 0 ? "second step disabled after too many wrong codes" :
+			   "user locked after too many wrong codes",
+		LOG_WARNING);
+}
+
+/* Whole-host alert; the codes get longer in issue.c. */
+static void count_for_host(struct daemon *daemon)
+{
+	int64_t now = daemon->moment.now_s, rate;
+
+	budget_rate_add(&daemon->wrong, now, 1);
+	rate = budget_rate_hour(&daemon->wrong, now);
+	if (rate < daemon->moment.config->wrong_alert || daemon->alerted_s > now - 3600)
+		return;
+	daemon->alerted_s = now;
+	log_msg(LOG_ERR, "ALERT: %lld wrong codes in the last hour on this host",
+		(long long)rate);
+}
+
+static int wrong(struct daemon *daemon, struct store *store, const struct policy *policy,
+	struct attempt *attempt, int outcome)
+{
+	int64_t now = daemon->moment.now_s;
+	bool burnt = outcome == OUTCOME_BURNT;
+	int r;
+
+	r = spending_add_wrong(store, attempt->challenge.user, now);
+	if (r < 0)
+		return r;
+	count_for_host(daemon);
+	attempt->ended = burnt;
+	r = record_store(&attempt->record, store, now, burnt ? "burnt" : "wrong",
+		burnt ? "wrong code, and the last try of its challenge" : "wrong code",
+		LOG_NOTICE);
+	if (r == 0)
+		r = lock_if_used_up(daemon, store, policy, attempt);
+	return r < 0 ? r : outcome;
+}
+
+static int refuse(struct daemon *daemon, struct store *store, struct attempt *attempt,
+	int outcome)
+{
+	static const struct {
+		int outcome;
+		const char *event;
+		const char *phrase;
+	} words[] = {
+		{ OUTCOME_EXPIRED, "expired", "code came too late" },
+		{ OUTCOME_BURNT, "burnt", "challenge had no tries left" },
+		{ OUTCOME_NO_CHALLENGE, "no_challenge", "challenge was over or another's" },
+		{ OUTCOME_LOCKED, "locked", "refused unseen, the user is locked" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		int r;
+
+		if (words[i].outcome != outcome)
+			continue;
+		r = record_store(&attempt->record, store, daemon->moment.now_s,
+			words[i].event, words[i].phrase, LOG_NOTICE);
+		return r < 0 ? r : outcome;
+	}
+	return outcome;
+}
+
+static bool is_right(const struct daemon *daemon, const struct challenge *challenge,
+	const char *code)
+{
+	uint8_t hash[CODE_HASH];
+
+	code_hash(hash, daemon->key, challenge->purpose, challenge->id, challenge->user,
+		challenge->service, code);
+	return code_hash_equal(hash, challenge->hash) &&
+		challenge->key_id == daemon->key->id && !challenge->decoy;
+}
+
+/* The user's budget and state, which may have changed since the challenge was begun. */
+static int check_user(struct daemon *daemon, struct store *store,
+	const struct policy *policy, struct attempt *attempt)
+{
+	const struct challenge *challenge = &attempt->challenge;
+	struct user user;
+	int64_t wait;
+	int r;
+
+	if (challenge->decoy)
+		return 0;
+	r = attempt_locked_s(daemon, store, challenge->user, policy, &wait);
+	if (r < 0)
+		return r;
+	attempt->locked_s = wait > 0 ? wait : 0;
+	if (wait != 0)
+		return OUTCOME_LOCKED;
+	r = users_get(store, challenge->user, &user);
+	if (r == -ENOENT)
+		return challenge->purpose == CODE_ENROL ? 0 : OUTCOME_NO_CHALLENGE;
+	return r < 0 ? r : user.state == USER_ACTIVE ? 0 : OUTCOME_LOCKED;
+}
+
+/* Compares, counts and writes; the challenge has been let through. */
+static int evaluate(struct daemon *daemon, struct store *store, const struct policy *policy,
+	const char *code, struct attempt *attempt)
+{
+	struct challenge *challenge = &attempt->challenge;
+	int outcome = challenge_try(challenge, is_right(daemon, challenge, code));
+	int r = challenges_update(store, challenge);
+
+	if (r == 0 && challenge->state != CHALLENGE_LIVE)
+		r = mails_kill(store, challenge->mail);
+	if (r < 0)
+		return r;
+	attempt->ended = outcome == 0;
+	return outcome == 0 ? 0 : wrong(daemon, store, policy, attempt, outcome);
+}
+
+int attempt_code(struct daemon *daemon, struct store *store, const struct attempt_try *try,
+	struct attempt *attempt)
+{
+	struct challenge *challenge = &attempt->challenge;
+	const struct policy *policy;
+	int r, outcome;
+
+	r = challenges_get(store, try->id, challenge);
+	if (r == 0 && (challenge->purpose == CODE_ENROL) != try->is_self)
+		r = -ENOENT;
+	if (r < 0)
+		return r == -ENOENT ? OUTCOME_NO_CHALLENGE : r;
+	policy = config_policy(daemon->moment.config, challenge->service);
+	record_about(&attempt->record, challenge->user, challenge->service, challenge->rhost,
+		try->peer);
+	strcpy(attempt->record.reference, challenge->reference); /* of the same size */
+	outcome = challenge_check(challenge, try->peer, daemon->moment.now_s);
+	if (outcome == 0)
+		outcome = check_user(daemon, store, policy, attempt);
+	if (outcome == 0)
+		return evaluate(daemon, store, policy, try->code, attempt);
+	return outcome < 0 ? outcome : refuse(daemon, store, attempt, outcome);
+}
+
+void attempt_committed(struct daemon *daemon, struct attempt *attempt)
+{
+	if (attempt->ended)
+		outbox_forget(&daemon->outbox, attempt->challenge.mail);
+	if (attempt->notice)
+		outbox_add(&daemon->outbox, TAKE_PTR(attempt->notice));
+	record_log(&attempt->record);
+	record_log(&attempt->lock);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Group commit.
+ *
+ * Whatever one round of the loop has brought in becomes one transaction, on a worker
+ * thread, so that the loop never waits for the disk. One batch is in flight at a time, so
+ * that one thread at a time uses the store, without a lock. There is no timer: while one
+ * fsync runs, the next batch gathers.
+ *
+ * MUST NOT answer before COMMIT. If COMMIT fails, every call of the batch failed, whatever
+ * its own result was. A call of a client that has gone is still applied: its try counts.
+ *
+ * The idle handle is there because a call may be added outside of the poll phase (a
+ * pipelined call after an answer, a timer); without it the loop would sleep in poll with
+ * a batch that waits.
+ */
+#include "otpd/server/batch.h"
+
+#include <errno.h>
+
+#include "otpd/util/log.h"
+
+static void on_idle(uv_idle_t *idle)
+{
+	(void)idle;
+}
+
+static void note_result(struct call *call, int r)
+{
+	if (r != 0)
+		call->result = r;
+}
+
+/* One call or job in its savepoint: an error takes back what it wrote, an answer does not. */
+static int in_savepoint(struct batch *batch, struct call *call, struct job *job)
+{
+	int r = store_savepoint(batch->store);
+
+	if (r < 0)
+		return r;
+	r = call ? call->method->apply(call, batch->store) : job->apply(job, batch->store);
+	if (r < 0) {
+		int undone = store_rollback_to(batch->store);
+
+		return undone < 0 ? undone : r;
+	}
+	return store_release(batch->store) < 0 ? -EIO : r;
+}
+
+static bool writes(const struct batch *batch)
+{
+	if (!list_is_empty(&batch->flying_jobs))
+		return true;
+	list_for_each(it, &batch->flying_calls)
+		if (!(list_entry(it, struct call, link)->method->flags & METHOD_READ))
+			return true;
+	return false;
+}
+
+/* After a full disk SQLite may have rolled everything back by itself. */
+static int run_items(struct batch *batch)
+{
+	list_for_each(it, &batch->flying_jobs) {
+		(void)in_savepoint(batch, NULL, list_entry(it, struct job, link));
+		if (!store_in_transaction(batch->store))
+			return -EIO;
+	}
+	list_for_each(it, &batch->flying_calls) {
+		struct call *call = list_entry(it, struct call, link);
+		int r = in_savepoint(batch, call, NULL);
+
+		note_result(call, r);
+		if (r == -EUCLEAN)
+			return r;
+		if (!store_in_transaction(batch->store))
+			return -EIO;
+	}
+	return 0;
+}
+
+static int run_transaction(struct batch *batch)
+{
+	bool write = writes(batch);
+	int r = store_begin(batch->store, write);
+
+	if (r == 0)
+		r = batch->opening(batch->context, batch->store, write);
+	if (r == 0)
+		r = run_items(batch);
+	return r < 0 ? r : store_commit(batch->store);
+}
+
+static void on_work(uv_work_t *work)
+{
+	struct batch *batch = work->data;
+
+	if (batch->tidying) {
+		batch->result = store_tidy(batch->store);
+		return;
+	}
+	batch->result = run_transaction(batch);
+	if (batch->result < 0)
+		store_rollback(batch->store);
+}
+
+static void finish_all(struct batch *batch, int r)
+{
+	struct list *link;
+
+	while ((link = list_pop(&batch->flying_jobs))) {
+		struct job *job = list_entry(link, struct job, link);
+
+		job->done(job, r);
+	}
+	while ((link = list_pop(&batch->flying_calls))) {
+		struct call *call = list_entry(link, struct call, link);
+
+		if (r == 0 && call->result >= 0 && call->method->committed)
+			call->method->committed(call);
+		call_finish(call, r < 0 ? r : call->result);
+	}
+}
+
+static void start(struct batch *batch);
+
+static void on_done(uv_work_t *work, int status)
+{
+	struct batch *batch = work->data;
+	int r = batch->result;
+
+	(void)status;
+	batch->running = false;
+	if (r < 0)
+		log_msg(LOG_ERR, "the store failed: %s", store_error(batch->store));
+	if (batch->tidying) {
+		batch->tidying = false;
+	} else {
+		finish_all(batch, r);
+		batch->tidying = r == 0 && store_is_untidy(batch->store);
+	}
+	if (r == -EUCLEAN)
+		batch->damaged(batch->context);
+	else if (batch->tidying || !list_is_empty(&batch->calls) ||
+		!list_is_empty(&batch->jobs))
+		start(batch);
+}
+
+static void move_all(struct list *from, struct list *to)
+{
+	struct list *link;
+
+	while ((link = list_pop(from)))
+		list_append(to, link);
+}
+
+static void start(struct batch *batch)
+{
+	if (!batch->tidying) {
+		batch->leaving(batch->context);
+		move_all(&batch->jobs, &batch->flying_jobs);
+		list_for_each(it, &batch->calls)
+			batch->n_calls++;
+		move_all(&batch->calls, &batch->flying_calls);
+		batch->n_batches++;
+	}
+	batch->running = true;
+	uv_queue_work(batch->loop, &batch->work, on_work, on_done);
+}
+
+static void on_check(uv_check_t *check)
+{
+	struct batch *batch = check->data;
+
+	uv_idle_stop(&batch->idle);
+	if (!batch->running &&
+		!(list_is_empty(&batch->calls) && list_is_empty(&batch->jobs)))
+		start(batch);
+}
+
+void batch_add_call(struct batch *batch, struct call *call)
+{
+	list_append(&batch->calls, &call->link);
+	uv_idle_start(&batch->idle, on_idle);
+}
+
+void batch_add_job(struct batch *batch, struct job *job)
+{
+	list_append(&batch->jobs, &job->link);
+	uv_idle_start(&batch->idle, on_idle);
+}
+
+bool batch_is_idle(const struct batch *batch)
+{
+	return !batch->running && list_is_empty(&batch->calls) && list_is_empty(&batch->jobs);
+}
+
+int batch_open(struct batch *batch)
+{
+	list_init(&batch->calls);
+	list_init(&batch->jobs);
+	list_init(&batch->flying_calls);
+	list_init(&batch->flying_jobs);
+	batch->work.data = batch;
+	uv_check_init(batch->loop, &batch->check);
+	uv_idle_init(batch->loop, &batch->idle);
+	batch->check.data = batch;
+	return uv_check_start(&batch->check, on_check);
+}
+
+void batch_close(struct batch *batch)
+{
+	uv_close((uv_handle_t *)&batch->check, NULL);
+	uv_close((uv_handle_t *)&batch->idle, NULL);
+}

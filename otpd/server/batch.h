@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_SERVER_BATCH_H
+#define OTPD_SERVER_BATCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "otpd/store/store.h"
+#include "otpd/util/list.h"
+#include "otpd/varlink/call.h"
+
+/* Work of the daemon's own that needs the store. */
+struct job {
+	struct list link;
+	int (*apply)(struct job *job, struct store *store); /* on the worker */
+	void (*done)(struct job *job, int r);               /* on the loop, after COMMIT */
+};
+
+/*
+ * Group commit: calls and jobs that arrive while a transaction is under way form the next
+ * one. hooks run on the loop's thread just before a batch leaves and on the worker inside
+ * its transaction before everything else.
+ */
+struct batch {
+	uv_loop_t *loop;
+	struct store *store;
+	void *context;
+	void (*leaving)(void *context);
+	int (*opening)(void *context, struct store *store, bool write);
+	void (*damaged)(void *context); /* the database can no longer be trusted */
+
+	struct list calls; /* of struct call, waiting */
+	struct list jobs;  /* of struct job, waiting */
+	struct list flying_calls;
+	struct list flying_jobs;
+	bool running;
+	bool tidying;
+	int result; /* of the transaction that just ran */
+	int64_t n_batches;
+	int64_t n_calls;
+	uv_work_t work;
+	uv_check_t check;
+	uv_idle_t idle;
+};
+
+int batch_open(struct batch *batch);
+void batch_add_call(struct batch *batch, struct call *call);
+void batch_add_job(struct batch *batch, struct job *job);
+
+/* Whether nothing waits and nothing runs. */
+bool batch_is_idle(const struct batch *batch);
+
+void batch_close(struct batch *batch);
+
+#endif

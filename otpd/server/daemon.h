@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_SERVER_DAEMON_H
+#define OTPD_SERVER_DAEMON_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "otpd/core/budget.h"
+#include "otpd/core/code.h"
+#include "otpd/server/batch.h"
+#include "otpd/server/config.h"
+#include "otpd/server/keeper.h"
+#include "otpd/server/mailer.h"
+#include "otpd/server/outbox.h"
+#include "otpd/server/seal.h"
+#include "otpd/store/store.h"
+#include "otpd/varlink/server.h"
+#include "otpd/varlink/service.h"
+
+/*
+ * What a batch works with. It is set on the loop's thread just before the batch leaves and
+ * stays as it is until the batch is back, whatever reload or mailer do meanwhile.
+ */
+struct moment {
+	int64_t now_s;
+	const struct config *config;
+	struct seal seal;
+};
+
+/* The core daemon. */
+struct daemon {
+	uv_loop_t loop;
+	const char *config_path;
+	struct config *config;
+	struct config *next_config; /* from a reload, for the next batch */
+	struct code_key *key;       /* in memory that is locked and guarded */
+	struct store store;
+	struct batch batch;
+	struct moment moment;
+	struct service service;
+	struct server server;
+	struct seal seal;
+	struct mailer mailer;
+	struct outbox outbox;
+	struct keeper keeper;
+	uv_signal_t signals[3];
+	int64_t started_at;
+	bool stopping;
+	int exit_code;
+
+	/* Used by the worker only. */
+	int64_t high_water_s; /* the latest time seen */
+	int64_t high_water_stored_s;
+	struct budget_rate sends;
+	struct budget_rate wrong;
+	int64_t alerted_s; /* the hour of the last alert */
+};
+
+/* Opens everything and serves until SIGTERM. Returns the exit status. */
+int daemon_run(const char *config_path);
+
+static inline struct daemon *call_daemon(const struct call *call)
+{
+	return call->service->context;
+}
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Issuing codes: may it go, draw it, keep its hash, seal the mail.
+ *
+ * A decoy goes through the same functions and writes the same rows; the two differences
+ * are that its hash is of random bytes and its mail is void. That equality, not a sleep,
+ * is what keeps strangers from learning who is enrolled.
+ */
+#include "otpd/server/issue.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "otpd/core/retry.h"
+#include "otpd/proto/outcome.h"
+#include "otpd/server/daemon.h"
+#include "otpd/store/challenges.h"
+#include "otpd/util/secret.h"
+#include "otpd/util/text.h"
+
+#define LONGER_BY 3 /* characters, while the whole host is under attack */
+
+/* Budgets of codes that no first factor stands before; M3AAWG, see otpd.conf(5). */
+static const struct budget_window bare_windows[] = {
+	{ BUDGET_HOUR, 3 },
+	{ BUDGET_DAY, 10 },
+};
+
+static int64_t largest(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The host's ceiling; its last tenth is for logins of root. */
+static int64_t host_wait_s(struct daemon *daemon, const struct issue *issue)
+{
+	int64_t ceiling = daemon->moment.config->sends_per_host_hour;
+
+	if (strcmp(issue->user, "root") != 0)
+		ceiling -= (ceiling + 9) / 10;
+	return budget_rate_hour(&daemon->sends, daemon->moment.now_s) < ceiling ? 0 : 60;
+}
+
+static int64_t rhost_wait_s(const struct spending *spending, int64_t limit, int64_t now_s)
+{
+	struct budget_window window = { BUDGET_HOUR, limit };
+
+	return budget_wait_s(spending->at, spending->n, &window, 1, now_s);
+}
+
+static int64_t user_wait_s(const struct issue *issue, const struct spending *sends,
+	int64_t now_s)
+{
+	struct budget_window windows[2];
+
+	policy_send_windows(issue->policy, windows);
+	if (issue->purpose == CODE_ENROL)
+		memcpy(windows, bare_windows, sizeof(windows));
+	return largest(budget_wait_s(sends->at, sends->n, windows, 2, now_s),
+		budget_cool_down_s(sends->at, sends->n, issue->used_at,
+			issue->policy->cool_down_s, now_s));
+}
+
+/* What a user would have to wait after one more code. */
+static int64_t next_wait_s(const struct issue *issue, struct spending *sends, int64_t now_s)
+{
+	size_t kept = sends->n < SPENDING_MAX ? sends->n : SPENDING_MAX - 1;
+
+	memmove(sends->at + 1, sends->at, kept * sizeof(sends->at[0]));
+	sends->at[0] = now_s;
+	sends->n = kept + 1;
+	return user_wait_s(issue, sends, now_s);
+}
+
+int issue_wait_s(struct daemon *daemon, struct store *store, const struct issue *issue,
+	int64_t *ret_wait_s, int64_t *ret_next_s)
+{
+	const struct moment *moment = &daemon->moment;
+	int64_t limit = moment->config->sends_per_rhost_hour;
+	struct spending sends;
+	int64_t wait;
+	int r;
+
+	r = spending_rhost_sends(store, issue->rhost, limit, moment->now_s, &sends);
+	if (r < 0)
+		return r;
+	wait = rhost_wait_s(&sends, limit, moment->now_s);
+	r = spending_user_sends(store, issue->user, issue->purpose, BUDGET_DAY,
+		largest(issue->policy->sends_per_day, 10), moment->now_s, &sends);
+	if (r < 0)
+		return r;
+	wait = largest(wait, user_wait_s(issue, &sends, moment->now_s));
+	*ret_wait_s = largest(wait, host_wait_s(daemon, issue));
+	*ret_next_s = next_wait_s(issue, &sends, moment->now_s);
+	return 0;
+}
+
+static const char *letter_kind(int64_t purpose)
+{
+	return purpose == CODE_LOGIN ? "login" : "verify";
+}
+
+/* Seals a letter, writes the outbox row and makes the copy that the loop hands over. */
+static int post(struct daemon *daemon, struct store *store, const struct issue *issue,
+	const struct letter *letter, int64_t purpose, struct mail *mail,
+	struct outgoing **ret_mail)
+{
+	const struct moment *moment = &daemon->moment;
+	int r;
+
+	randombytes_buf(mail->name, sizeof(mail->name));
+	text_copy(mail->user, sizeof(mail->user), issue->user);
+	text_copy(mail->rhost, sizeof(mail->rhost), issue->rhost);
+	mail->purpose = purpose;
+	mail->state = issue->decoy ? MAIL_VOID : MAIL_QUEUED;
+	mail->at = moment->now_s;
+	mail->deadline = retry_deadline_s(moment->now_s, letter->expires_at);
+	r = seal_letter(&moment->seal, letter, mail);
+	if (r == 0 && issue->decoy)
+		mail->sealed_size = 0;
+	if (r == 0)
+		r = mails_insert(store, mail);
+	if (r < 0)
+		return r;
+	budget_rate_add(&daemon->sends, moment->now_s, 1);
+	if (issue->decoy)
+		return 0;
+	*ret_mail = outgoing_new(mail);
+	return *ret_mail ? 0 : -ENOMEM;
+}
+
+static void fill_letter(const struct daemon *daemon, const struct issue *issue,
+	struct letter *letter)
+{
+	*letter = (struct letter){
+		.to = issue->address,
+		.name = issue->person,
+		.user = issue->user,
+		.service = issue->service,
+		.host = daemon->moment.config->host_name,
+		.rhost = issue->rhost,
+		.tty = issue->tty,
+		.code = "",
+		.reference = "",
+		.at = daemon->moment.now_s,
+	};
+}
+
+/* Draws a code into the challenge and posts it. */
+static int draw_and_post(struct daemon *daemon, struct store *store,
+	const struct issue *issue, struct challenge *challenge, struct outgoing **ret_mail)
+{
+	const struct moment *moment = &daemon->moment;
+	bool longer = budget_rate_hour(&daemon->wrong, moment->now_s) >
+		moment->config->wrong_longer;
+	char code[LIMIT_CODE + 1];
+	struct letter letter;
+	struct mail mail = { 0 };
+	int r;
+	SECRET_SCOPE(code);
+
+	challenge->length = issue->policy->code_length + (longer ? LONGER_BY : 0);
+	challenge->alphabet = issue->policy->code_alphabet;
+	challenge->expires_at = moment->now_s + issue->policy->life_s;
+	challenge->key_id = daemon->key->id;
+	code_draw(code, challenge->length, (enum code_alphabet)challenge->alphabet);
+	code_draw_reference(challenge->reference);
+	code_hash(challenge->hash, daemon->key, challenge->purpose, challenge->id,
+		challenge->user, challenge->service, code);
+	if (issue->decoy)
+		randombytes_buf(challenge->hash, sizeof(challenge->hash));
+	fill_letter(daemon, issue, &letter);
+	letter.kind = letter_kind(issue->purpose);
+	letter.code = code;
+	letter.reference = challenge->reference;
+	letter.expires_at = challenge->expires_at;
+	r = post(daemon, store, issue, &letter, issue->purpose, &mail, ret_mail);
+	challenge->mail = mail.id;
+	return r;
+}
+
+int issue_new(struct daemon *daemon, struct store *store, const struct issue *issue,
+	struct challenge *ret, struct outgoing **ret_mail)
+{
+	int r;
+
+	if (!daemon->moment.seal.ready)
+		return OUTCOME_UNAVAILABLE;
+	*ret = (struct challenge){
+		.peer = issue->peer,
+		.purpose = issue->purpose,
+		.decoy = issue->decoy,
+		.max_tries = issue->policy->tries,
+		.created_at = daemon->moment.now_s,
+	};
+	randombytes_buf(ret->id, sizeof(ret->id));
+	text_copy(ret->user, sizeof(ret->user), issue->user);
+	text_copy(ret->service, sizeof(ret->service), issue->service);
+	text_copy(ret->rhost, sizeof(ret->rhost), issue->rhost);
+	text_copy(ret->tty, sizeof(ret->tty), issue->tty);
+	if (issue->purpose != CODE_LOGIN && !issue->decoy)
+		text_copy(ret->address, sizeof(ret->address), issue->address);
+	r = draw_and_post(daemon, store, issue, ret, ret_mail);
+	return r < 0 ? r : challenges_insert(store, ret);
+}
+
+int issue_again(struct daemon *daemon, struct store *store, const struct issue *issue,
+	struct challenge *challenge, struct outgoing **ret_mail)
+{
+	int r;
+
+	if (!daemon->moment.seal.ready)
+		return OUTCOME_UNAVAILABLE;
+	r = mails_kill(store, challenge->mail);
+	if (r == 0)
+		r = draw_and_post(daemon, store, issue, challenge, ret_mail);
+	return r < 0 ? r : challenges_redraw(store, challenge);
+}
+
+int issue_notice(struct daemon *daemon, struct store *store, const struct issue *issue,
+	const char *kind, struct outgoing **ret_mail)
+{
+	struct mail mail = { 0 };
+	struct letter letter;
+	int64_t purpose = strcmp(kind, "test") == 0 ? CODE_TEST : CODE_NOTICE;
+
+	if (!daemon->moment.seal.ready)
+		return OUTCOME_UNAVAILABLE;
+	fill_letter(daemon, issue, &letter);
+	letter.kind = kind;
+	/* A notice may arrive late; a test is waited for. */
+	letter.expires_at = letter.at + (purpose == CODE_TEST ? 180 : 86400);
+	return post(daemon, store, issue, &letter, purpose, &mail, ret_mail);
+}

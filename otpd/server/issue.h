@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_SERVER_ISSUE_H
+#define OTPD_SERVER_ISSUE_H
+
+#include "otpd/core/challenge.h"
+#include "otpd/server/outbox.h"
+#include "otpd/store/spending.h"
+#include "otpd/store/users.h"
+
+struct daemon;
+
+/* Whom a code is for and why. All strings are borrowed. */
+struct issue {
+	const struct policy *policy;
+	const char *user;
+	const char *service;
+	const char *rhost;
+	const char *tty;
+	int64_t peer;
+	int64_t purpose;
+	const char *address; /* where it goes; "" for a decoy */
+	const char *person;
+	int64_t used_at; /* when this user's last code was used */
+	bool decoy;
+};
+
+/*
+ * How long this code must wait for the budgets of the user, the remote host and the host,
+ * in seconds; 0: it may go now. ret_cool_down is what the next one after it will wait.
+ */
+int issue_wait_s(struct daemon *daemon, struct store *store, const struct issue *issue,
+	int64_t *ret_wait_s, int64_t *ret_next_s);
+
+/*
+ * Makes a challenge with a new code and puts the mail into the outbox. Decoys do the same
+ * work, with a mail that is never sent.
+ */
+int issue_new(struct daemon *daemon, struct store *store, const struct issue *issue,
+	struct challenge *ret, struct outgoing **ret_mail);
+
+/* A new code for a live challenge; the old code and its unsent mail are dead. */
+int issue_again(struct daemon *daemon, struct store *store, const struct issue *issue,
+	struct challenge *challenge, struct outgoing **ret_mail);
+
+/* Mails that have no code: kind is "locked" or "test". name is the mail's, for asking. */
+int issue_notice(struct daemon *daemon, struct store *store, const struct issue *issue,
+	const char *kind, struct outgoing **ret_mail);
+
+#endif

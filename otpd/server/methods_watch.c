@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of org.emailotp.Admin that looks: state, queue, events, and a test mail. */
+#include <errno.h>
+#include <string.h>
+
+#include "otpd/core/address.h"
+#include "otpd/proto/idl.h"
+#include "otpd/proto/outcome.h"
+#include "otpd/server/daemon.h"
+#include "otpd/server/issue.h"
+#include "otpd/server/methods.h"
+#include "otpd/server/record.h"
+#include "otpd/store/audit.h"
+#include "otpd/store/challenges.h"
+#include "otpd/store/users.h"
+#include "otpd/util/cleanup.h"
+#include "otpd/util/hex.h"
+#include "otpd/util/log.h"
+#include "otpd/version.h"
+
+struct watch_in {
+	int64_t before;
+	int64_t limit;
+	bool open;
+	char user[LIMIT_USER + 1];
+	char address[LIMIT_ADDRESS + 1];
+	char mail[2 * MAIL_NAME + 1];
+	uint8_t name[MAIL_NAME];
+};
+
+struct watch_work {
+	struct outgoing *mail;
+	struct record record;
+};
+
+static const struct field queue_fields[] = {
+	{ "before", FIELD_INT, offsetof(struct watch_in, before), INT64_MAX, true },
+	{ "limit", FIELD_INT, offsetof(struct watch_in, limit), LIMIT_PAGE, true },
+	{ "open", FIELD_BOOL, offsetof(struct watch_in, open), 0, true },
+	{ 0 },
+};
+
+static const struct field audit_fields[] = {
+	{ "before", FIELD_INT, offsetof(struct watch_in, before), INT64_MAX, true },
+	{ "limit", FIELD_INT, offsetof(struct watch_in, limit), LIMIT_PAGE, true },
+	{ "user", FIELD_STRING, offsetof(struct watch_in, user), LIMIT_USER, true },
+	{ 0 },
+};
+
+static const struct field test_fields[] = {
+	{ "address", FIELD_STRING, offsetof(struct watch_in, address), LIMIT_ADDRESS, false },
+	{ 0 },
+};
+
+static const struct field mail_fields[] = {
+	{ "mail", FIELD_STRING, offsetof(struct watch_in, mail), 2 * MAIL_NAME, false },
+	{ 0 },
+};
+
+static void status_of_daemon(struct call *call, const struct daemon *daemon)
+{
+	const struct mailer *mailer = &daemon->mailer;
+
+	call_out_string(call, "version", OTPD_VERSION);
+	call_out_int(call, "started_at", daemon->started_at);
+	call_out_int(call, "connections", (int64_t)daemon->server.n_conns);
+	call_out_int(call, "calls", daemon->batch.n_calls);
+	call_out_int(call, "batches", daemon->batch.n_batches);
+	call_out_string(call, "mailer",
+		mailer->up         ? "up" :
+		daemon->seal.ready ? "down" :
+				     "no_key");
+	call_out_string(call, "mailer_error", mailer->error);
+}
+
+/* What the loop's thread knows is said there; the rest comes with the store. */
+static int status_check(struct call *call)
+{
+	status_of_daemon(call, call_daemon(call));
+	return 0;
+}
+
+static int status_apply(struct call *call, struct store *store)
+{
+	struct daemon *daemon = call_daemon(call);
+	int64_t users = 0, live = 0, queued = 0, now = daemon->moment.now_s;
+	int r = users_count(store, &users);
+
+	if (r == 0)
+		r = challenges_count_live(store, now, &live);
+	if (r == 0)
+		r = mails_count_open(store, &queued);
+	call_out_int(call, "users", users);
+	call_out_int(call, "live_challenges", live);
+	call_out_int(call, "queued_mails", queued);
+	call_out_int(call, "wrong_last_hour", budget_rate_hour(&daemon->wrong, now));
+	return r;
+}
+
+static json_t *mail_json(const struct mail *mail)
+{
+	char name[2 * MAIL_NAME + 1];
+
+	hex_encode(name, mail->name, sizeof(mail->name));
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "id",
+		(json_int_t)mail->id, "mail", name, "user", mail->user, "purpose",
+		code_purpose_name(mail->purpose), "state", mail_state_name(mail->state),
+		"tries", (json_int_t)mail->tries, "created_at", (json_int_t)mail->at,
+		"next_at", (json_int_t)mail->next_at, "deadline", (json_int_t)mail->deadline,
+		"detail", mail->detail);
+}
+
+/* Rows as JSON, with the id of the last one. */
+struct rows {
+	json_t *array;
+	int64_t last;
+};
+
+static int add_row(struct rows *rows, json_t *row, int64_t id)
+{
+	rows->last = id;
+	return json_array_append_new(rows->array, row) < 0 ? -ENOMEM : 0;
+}
+
+static int add_mail(const struct mail *mail, void *arg)
+{
+	return add_row(arg, mail_json(mail), mail->id);
+}
+
+static int queue_apply(struct call *call, struct store *store)
+{
+	const struct watch_in *in = call->in;
+	int64_t limit = in->limit > 0 ? in->limit : LIMIT_PAGE;
+	int64_t before = in->before > 0 ? in->before : INT64_MAX;
+	struct rows rows = { .array = json_array() };
+	int r = mails_list(store, before, limit, in->open, add_mail, &rows);
+
+	if (json_array_size(rows.array) == (size_t)limit)
+		call_out_int(call, "next", rows.last);
+	call_out_json(call, "mails", rows.array);
+	return r;
+}
+
+static int add_event(const struct audit_event *e, void *arg)
+{
+	json_t *row = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "id",
+		(json_int_t)e->id, "at", (json_int_t)e->at, "event", e->event, "user",
+		e->user, "service", e->service, "rhost", e->rhost, "uid", (json_int_t)e->uid,
+		"reference", e->reference, "detail", e->detail);
+
+	return add_row(arg, row, e->id);
+}
+
+static int audit_apply(struct call *call, struct store *store)
+{
+	const struct watch_in *in = call->in;
+	int64_t limit = in->limit > 0 ? in->limit : LIMIT_PAGE;
+	int64_t before = in->before;
+	struct rows rows = { .array = json_array() };
+	int r = audit_list(store, &before, limit, in->user[0] ? in->user : NULL, add_event,
+		&rows);
+
+	if (before > 0)
+		call_out_int(call, "next", before);
+	call_out_json(call, "events", rows.array);
+	return r;
+}
+
+static int test_check(struct call *call)
+{
+	const struct watch_in *in = call->in;
+	const char *problem = address_problem(in->address);
+
+	if (!problem)
+		return 0;
+	call_out_string(call, "reason", problem);
+	return OUTCOME_BAD_ADDRESS;
+}
+
+static int test_apply(struct call *call, struct store *store)
+{
+	struct daemon *daemon = call_daemon(call);
+	const struct watch_in *in = call->in;
+	struct watch_work *work = call->work;
+	struct issue issue = {
+		.policy = &daemon->moment.config->fallback,
+		.user = "root",
+		.service = "otpctl",
+		.rhost = "",
+		.tty = "",
+		.peer = call->peer.uid,
+		.address = in->address,
+		.person = "",
+	};
+	char name[2 * MAIL_NAME + 1];
+	int r = issue_notice(daemon, store, &issue, "test", &work->mail);
+
+	if (r != 0)
+		return r;
+	hex_encode(name, work->mail->name, sizeof(work->mail->name));
+	call_out_string(call, "mail", name);
+	record_about(&work->record, "", "otpctl", "", call->peer.uid);
+	return record_store(&work->record, store, daemon->moment.now_s, "test_sent",
+		"test mail asked for", LOG_NOTICE);
+}
+
+static void test_committed(struct call *call)
+{
+	struct watch_work *work = call->work;
+
+	outbox_add(&call_daemon(call)->outbox, TAKE_PTR(work->mail));
+	record_log(&work->record);
+}
+
+static void watch_release(struct call *call)
+{
+	struct watch_work *work = call->work;
+
+	outgoing_free(work->mail);
+}
+
+static int show_mail_check(struct call *call)
+{
+	struct watch_in *in = call->in;
+
+	return hex_decode(in->name, sizeof(in->name), in->mail) < 0 ? OUTCOME_NO_CHALLENGE :
+								      0;
+}
+
+static int show_mail_apply(struct call *call, struct store *store)
+{
+	const struct watch_in *in = call->in;
+	struct mail mail;
+	int r = mails_get_by_name(store, in->name, &mail);
+
+	if (r < 0)
+		return r == -ENOENT ? OUTCOME_NO_CHALLENGE : r;
+	call_out_json(call, "mail", mail_json(&mail));
+	return 0;
+}
+
+const struct method watch_methods[] = {
+	{
+		.name = "Status",
+		.flags = METHOD_ROOT | METHOD_READ,
+		.check = status_check,
+		.apply = status_apply,
+	},
+	{
+		.name = "Queue",
+		.flags = METHOD_ROOT | METHOD_READ,
+		.in = queue_fields,
+		.in_size = sizeof(struct watch_in),
+		.apply = queue_apply,
+	},
+	{
+		.name = "Audit",
+		.flags = METHOD_ROOT | METHOD_READ,
+		.in = audit_fields,
+		.in_size = sizeof(struct watch_in),
+		.apply = audit_apply,
+	},
+	{
+		.name = "SendTest",
+		.flags = METHOD_ROOT,
+		.in = test_fields,
+		.in_size = sizeof(struct watch_in),
+		.work_size = sizeof(struct watch_work),
+		.check = test_check,
+		.apply = test_apply,
+		.committed = test_committed,
+		.release = watch_release,
+	},
+	{
+		.name = "ShowMail",
+		.flags = METHOD_ROOT | METHOD_READ,
+		.in = mail_fields,
+		.in_size = sizeof(struct watch_in),
+		.check = show_mail_check,
+		.apply = show_mail_apply,
+	},
+	{ 0 },
+};
