@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+# Completion of otpctl for bash: commands, options, and the names of enrolled users where
+# a command takes one. Names are asked of otpd, at most 1000 and for at most a second;
+# where that fails (no otpd, not root) nothing is offered and nothing is said. Only names
+# of harmless characters are offered, and none is ever evaluated.
+
+_otpctl_offer()
+{
+	local word
+	for word; do
+		[[ $word == "$cur"* ]] && COMPREPLY+=("$word")
+	done
+}
+
+_otpctl_offer_users()
+{
+	local name
+	while IFS= read -r name; do
+		_otpctl_offer "$name"
+	done < <("${COMP_WORDS[0]}" "${otpd[@]}" --timeout 1 --json users list 2>/dev/null |
+		sed -n 's/.*"user":"\([A-Za-z0-9._@-]\{1,255\}\)".*/\1/p' | head -n 1000)
+}
+
+# The command so far, without options: sets command, and otpd to the --socket given.
+_otpctl_read_line()
+{
+	local i word
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		case $word in
+		--socket) otpd=(--socket "${COMP_WORDS[i + 1]}") ;&
+		--timeout | --name | --limit | --user | --wait) i=$((i + 1)) ;;
+		-*) ;;
+		*) command+=("$word") ;;
+		esac
+	done
+}
+
+_otpctl_options()
+{
+	case "${command[*]:0:2}" in
+	"users add"*) _otpctl_offer --name --verified --replace ;;
+	"users list") _otpctl_offer --unverified --disabled ;;
+	"users remove"*) _otpctl_offer --yes ;;
+	"users import"*) _otpctl_offer --verified --dry-run --update --skip-bad ;;
+	queue) _otpctl_offer --open --limit ;;
+	audit) _otpctl_offer --user --limit ;;
+	send-test*) _otpctl_offer --wait ;;
+	esac
+	_otpctl_offer --help --version --socket --json --timeout
+}
+
+_otpctl_words()
+{
+	local all=(users enrol self status queue audit send-test help)
+	local users=(add list show verify disable unlock remove import)
+
+	case "${command[*]:0:2}" in
+	"") _otpctl_offer "${all[@]}" ;;
+	help) _otpctl_offer "${all[@]}" ;;
+	users | "help users") _otpctl_offer "${users[@]}" ;;
+	"users show" | "users verify" | "users disable" | "users unlock" | "users remove")
+		_otpctl_offer_users ;;
+	"users import") mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	esac
+}
+
+_otpctl()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local command=() otpd=()
+
+	COMPREPLY=()
+	_otpctl_read_line
+	case $prev in
+	--socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	--user) _otpctl_offer_users ;;
+	--timeout | --name | --limit | --wait) ;;
+	*) if [[ $cur == -* ]]; then _otpctl_options; else _otpctl_words; fi ;;
+	esac
+}
+
+complete -F _otpctl otpctl

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options from one table: it feeds getopt_long(3), the checks, the help and the usage
+ * lines. Options may stand anywhere on the line, so that "--json" can be added to the
+ * end of a command from the history. An option that the command does not take is an
+ * error and never ignored: "users remove --dry-run" must not remove.
+ */
+#include "otpd/ctl/arguments.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "otpd/ctl/output.h"
+#include "otpd/ctl/suggest.h"
+#include "otpd/proto/limits.h"
+#include "otpd/util/parse.h"
+
+enum argument_type {
+	TYPE_FLAG,
+	TYPE_TEXT,    /* const char * at offset */
+	TYPE_NUMBER,  /* int64_t at offset, min to max */
+	TYPE_SECONDS, /* the same, with s, m, h or d */
+};
+
+static const struct spec {
+	const char *name;
+	const char *operand;
+	enum argument_type type;
+	size_t offset;
+	int64_t min;
+	int64_t max;
+	const char *help;
+} specs[] = {
+	{ "help", NULL, TYPE_FLAG, 0, 0, 0, "show this help" },
+	{ "version", NULL, TYPE_FLAG, 0, 0, 0, "show the version" },
+	{ "socket", "PATH", TYPE_TEXT, offsetof(struct arguments, socket), 0, 0,
+		"where otpd listens (" OTPD_SOCKET ")" },
+	{ "json", NULL, TYPE_FLAG, 0, 0, 0, "answer in JSON, for programs" },
+	{ "timeout", "S", TYPE_SECONDS, offsetof(struct arguments, timeout_s), 1, 3600,
+		"seconds to wait for an answer (10)" },
+	{ "name", "NAME", TYPE_TEXT, offsetof(struct arguments, name), 0, 0,
+		"the person's name, for the greeting in mails" },
+	{ "verified", NULL, TYPE_FLAG, 0, 0, 0,
+		"take the address as proven, without a code" },
+	{ "replace", NULL, TYPE_FLAG, 0, 0, 0,
+		"give an enrolled user this address and name" },
+	{ "unverified", NULL, TYPE_FLAG, 0, 0, 0,
+		"only users whose address was never proven" },
+	{ "disabled", NULL, TYPE_FLAG, 0, 0, 0, "only users who are disabled" },
+	{ "yes", NULL, TYPE_FLAG, 0, 0, 0, "do not ask for confirmation" },
+	{ "dry-run", NULL, TYPE_FLAG, 0, 0, 0, "check everything and change nothing" },
+	{ "update", NULL, TYPE_FLAG, 0, 0, 0, "give enrolled users the new address" },
+	{ "skip-bad", NULL, TYPE_FLAG, 0, 0, 0, "leave out lines with errors" },
+	{ "open", NULL, TYPE_FLAG, 0, 0, 0, "only mails that are still to be sent" },
+	{ "limit", "N", TYPE_NUMBER, offsetof(struct arguments, limit), 0, INT64_MAX,
+		"at most N of them (100; 0: all)" },
+	{ "user", "USER", TYPE_TEXT, offsetof(struct arguments, user), 0, 0,
+		"only of this user" },
+	{ "wait", "S", TYPE_SECONDS, offsetof(struct arguments, wait_s), 0, 3600,
+		"seconds to watch the mail (60)" },
+};
+
+#define N_SPECS (sizeof(specs) / sizeof(specs[0]))
+
+bool arguments_want_json(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
+static int read_value(struct arguments *arguments, const struct spec *spec, bool json)
+{
+	char *at = (char *)arguments + spec->offset;
+	int64_t value = -1;
+
+	if (spec->type == TYPE_FLAG)
+		return 0;
+	if (spec->type == TYPE_TEXT) {
+		*(const char **)(void *)at = optarg;
+		return 0;
+	}
+	if ((spec->type == TYPE_NUMBER ? parse_int : parse_duration_s)(
+		    optarg, &value) == 0 &&
+		value >= spec->min && value <= spec->max) {
+		*(int64_t *)(void *)at = value;
+		return 0;
+	}
+	output_error(json, "Usage", "--%s must be a number from %lld%s, not \"%s\"",
+		spec->name, (long long)spec->min,
+		spec->max == 3600 ? " to 3600 (seconds)" : "", optarg);
+	return -EINVAL;
+}
+
+static int complain(int c, const char *word, bool json)
+{
+	struct suggest suggest;
+	char name[32];
+
+	if (optopt > 0 && optopt <= (int)N_SPECS) {
+		output_error(json, "Usage",
+			c == ':' ? "--%s needs a value; see: otpctl help"
+				 : "--%s takes no value; leave out what is behind it",
+			specs[optopt - 1].name);
+		return -EINVAL;
+	}
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(word, "="), word);
+	suggest_begin(&suggest, name + strspn(name, "-"));
+	for (size_t i = 0; i < N_SPECS; i++)
+		suggest_offer(&suggest, specs[i].name);
+	if (suggest_best(&suggest))
+		output_error(json, "Usage", "there is no option %s; did you mean --%s?",
+			name, suggest_best(&suggest));
+	else
+		output_error(
+			json, "Usage", "there is no option %s; see: otpctl help", name);
+	return -EINVAL;
+}
+
+int arguments_read(struct arguments *arguments, int argc, char **argv)
+{
+	struct option options[N_SPECS + 1] = { { 0 } };
+	bool json = arguments_want_json(argc, argv);
+	int c;
+
+	for (size_t i = 0; i < N_SPECS; i++)
+		options[i] = (struct option){
+			.name = specs[i].name,
+			.has_arg = specs[i].type != TYPE_FLAG,
+			.val = (int)i + 1,
+		};
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (c == 'h')
+			c = 1;
+		if (c == '?' || c == ':')
+			return complain(c, argv[optind - 1], json);
+		arguments->given |= 1u << (c - 1);
+		if (read_value(arguments, &specs[c - 1], json) < 0)
+			return -EINVAL;
+	}
+	arguments->words = argv + optind;
+	arguments->n_words = argc - optind;
+	return 0;
+}
+
+int arguments_check(
+	const struct arguments *arguments, unsigned allowed, const char *command)
+{
+	unsigned wrong = arguments->given & ~(allowed | ARGUMENT_GLOBAL);
+
+	for (size_t i = 0; i < N_SPECS; i++) {
+		if (!(wrong & 1u << i))
+			continue;
+		output_error(arguments->given & ARGUMENT_JSON, "Usage",
+			"\"%s\" has no option --%s; see: otpctl help %s", command,
+			specs[i].name, command);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void arguments_print_help(unsigned set)
+{
+	for (size_t i = 0; i < N_SPECS; i++) {
+		char left[32];
+
+		if (!(set & 1u << i))
+			continue;
+		snprintf(left, sizeof(left), "--%s %s", specs[i].name,
+			specs[i].operand ? specs[i].operand : "");
+		printf("  %-18s %s\n", left, specs[i].help);
+	}
+}
+
+void arguments_print_usage(unsigned set)
+{
+	for (size_t i = 0; i < N_SPECS; i++)
+		if (set & 1u << i)
+			printf(" [--%s%s%s]", specs[i].name,
+				specs[i].operand ? " " : "",
+				specs[i].operand ? specs[i].operand : "");
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_CTL_ARGUMENTS_H
+#define OTPD_CTL_ARGUMENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The options, as bits: what a command takes is a set of them. */
+enum {
+	ARGUMENT_HELP = 1u << 0,
+	ARGUMENT_VERSION = 1u << 1,
+	ARGUMENT_SOCKET = 1u << 2,
+	ARGUMENT_JSON = 1u << 3,
+	ARGUMENT_TIMEOUT = 1u << 4,
+	ARGUMENT_GLOBAL = (1u << 5) - 1,
+	ARGUMENT_NAME = 1u << 5,
+	ARGUMENT_VERIFIED = 1u << 6,
+	ARGUMENT_REPLACE = 1u << 7,
+	ARGUMENT_UNVERIFIED = 1u << 8,
+	ARGUMENT_DISABLED = 1u << 9,
+	ARGUMENT_YES = 1u << 10,
+	ARGUMENT_DRY_RUN = 1u << 11,
+	ARGUMENT_UPDATE = 1u << 12,
+	ARGUMENT_SKIP_BAD = 1u << 13,
+	ARGUMENT_OPEN = 1u << 14,
+	ARGUMENT_LIMIT = 1u << 15,
+	ARGUMENT_USER = 1u << 16,
+	ARGUMENT_WAIT = 1u << 17,
+};
+
+/* The command line, read. Strings point into argv. */
+struct arguments {
+	unsigned given;
+	const char *socket;
+	int64_t timeout_s;
+	const char *name;
+	int64_t limit;
+	const char *user;
+	int64_t wait_s;
+	int n_words; /* the command and what it works on */
+	char *const *words;
+};
+
+/* Whether json must already be assumed where the command line itself is wrong. */
+bool arguments_want_json(int argc, char *const *argv);
+
+/* Reads the options wherever they stand. 0, or -EINVAL and it has said why. */
+int arguments_read(struct arguments *arguments, int argc, char **argv);
+
+/* 0 if every option is in allowed; else -EINVAL, having said which one is not. */
+int arguments_check(
+	const struct arguments *arguments, unsigned allowed, const char *command);
+
+/* One line of help for each option of the set. */
+void arguments_print_help(unsigned set);
+
+/* " [--name NAME] [--verified]", for a line of usage. */
+void arguments_print_usage(unsigned set);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands. Each gets its operands counted and its options checked already, and
+ * returns an exit code (enum output_exit).
+ */
+#ifndef OTPD_CTL_COMMANDS_H
+#define OTPD_CTL_COMMANDS_H
+
+#include "otpd/ctl/arguments.h"
+#include "otpd/ctl/session.h"
+
+typedef int command_run(struct session *session, const struct arguments *arguments);
+
+command_run users_add, users_list, users_show;
+command_run users_verify, users_disable, users_unlock, users_remove;
+command_run import_run;
+command_run enrol_run, enrol_self;
+command_run status_run;
+command_run queue_run;
+command_run audit_run;
+command_run sendtest_run;
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* otpctl queue: the mails, the newest first, and what became of each. */
+#include "otpd/ctl/commands.h"
+#include "otpd/ctl/listing.h"
+
+int queue_run(struct session *session, const struct arguments *arguments)
+{
+	static const struct listing_column columns[] = {
+		{ "CREATED", "created_at", LISTING_TIME, NULL },
+		{ "STATE", "state", LISTING_TEXT, NULL },
+		{ "TRIES", "tries", LISTING_INT, NULL },
+		{ "NEXT TRY", "next_at", LISTING_TIME, NULL },
+		{ "USER", "user", LISTING_TEXT, NULL },
+		{ "PURPOSE", "purpose", LISTING_TEXT, NULL },
+		{ "MAIL", "mail", LISTING_TEXT, NULL },
+		{ "DETAIL", "detail", LISTING_TEXT, NULL },
+	};
+	static const struct listing listing = {
+		.method = "org.emailotp.Admin.Queue",
+		.key = "mails",
+		.cursor = "before",
+		.columns = columns,
+		.n_columns = sizeof(columns) / sizeof(columns[0]),
+	};
+
+	return listing_run(session, &listing,
+		json_pack("{s:b}", "open", (arguments->given & ARGUMENT_OPEN) != 0),
+		arguments->limit, 0);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * otpctl users: who is enrolled, and changing it by name. Commands that take several
+ * users go on after one that is refused, as rm(1) does, and exit with the first
+ * refusal; they stop where the daemon cannot be reached.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "otpd/core/address.h"
+#include "otpd/ctl/commands.h"
+#include "otpd/ctl/listing.h"
+#include "otpd/ctl/output.h"
+#include "otpd/ctl/prompt.h"
+#include "otpd/proto/outcome.h"
+#include "otpd/util/cleanup.h"
+
+#define ADMIN "org.emailotp.Admin."
+
+static const char *user_state(const json_t *user)
+{
+	if (json_is_true(json_object_get(user, "disabled")))
+		return "disabled";
+	if (json_integer_value(json_object_get(user, "verified_at")) > 0)
+		return "verified";
+	return "unverified";
+}
+
+static const struct listing_column user_columns[] = {
+	{ "USER", "user", LISTING_TEXT, NULL },
+	{ "STATE", NULL, LISTING_TEXT, user_state },
+	{ "ADDRESS", "address", LISTING_TEXT, NULL },
+	{ "LAST LOGIN", "last_login_at", LISTING_TIME, NULL },
+	{ "NAME", "name", LISTING_TEXT, NULL },
+};
+
+static bool user_is_wanted(const json_t *user, unsigned given)
+{
+	bool verified = json_integer_value(json_object_get(user, "verified_at")) > 0;
+	bool disabled = json_is_true(json_object_get(user, "disabled"));
+
+	return !((given & ARGUMENT_UNVERIFIED) && verified) &&
+		!((given & ARGUMENT_DISABLED) && !disabled);
+}
+
+int users_list(struct session *session, const struct arguments *arguments)
+{
+	static const struct listing listing = {
+		.method = ADMIN "ListUsers",
+		.key = "users",
+		.cursor = "after",
+		.columns = user_columns,
+		.n_columns = sizeof(user_columns) / sizeof(user_columns[0]),
+		.wants = user_is_wanted,
+	};
+
+	return listing_run(session, &listing, json_object(), 0, arguments->given);
+}
+
+static int show_as_card(const json_t *answer)
+{
+	static const struct listing_column who[] = {
+		{ "user", "user", LISTING_TEXT, NULL },
+		{ "name", "name", LISTING_TEXT, NULL },
+		{ "address", "address", LISTING_TEXT, NULL },
+		{ "state", NULL, LISTING_TEXT, user_state },
+		{ "verified", "verified_at", LISTING_TIME, NULL },
+		{ "enrolled", "created_at", LISTING_TIME, NULL },
+		{ "last login", "last_login_at", LISTING_TIME, NULL },
+		{ "wrong codes, last hour", "wrong_hour", LISTING_INT, NULL },
+		{ "wrong codes, last day", "wrong_day", LISTING_INT, NULL },
+		{ "wrong codes, last 30 days", "wrong_month", LISTING_INT, NULL },
+		{ "mails, last hour", "sends_hour", LISTING_INT, NULL },
+		{ "mails, last day", "sends_day", LISTING_INT, NULL },
+		{ "live challenges", "live_challenges", LISTING_INT, NULL },
+		{ "locked for", "locked_for", LISTING_SPAN, NULL },
+	};
+	CLEANUP(json_decrefp) json_t *flat = json_copy(json_object_get(answer, "user"));
+
+	/* One object for the card: the user's members and the counters beside it. */
+	if (!json_is_object(flat))
+		return -EPROTO;
+	for (size_t i = 7; i < sizeof(who) / sizeof(who[0]); i++) {
+		json_t *counter = json_object_get(answer, who[i].key);
+
+		if (counter && json_object_set(flat, who[i].key, counter) < 0)
+			return -ENOMEM;
+	}
+	return listing_card(flat, who, sizeof(who) / sizeof(who[0]));
+}
+
+int users_show(struct session *session, const struct arguments *arguments)
+{
+	const char *user = arguments->words[0];
+	CLEANUP(json_decrefp) json_t *answer = NULL;
+	int r;
+
+	r = session_call(
+		session, ADMIN "ShowUser", json_pack("{s:s}", "user", user), &answer);
+	if (r == 0 && session->json)
+		output_json(answer);
+	else if (r == 0)
+		r = show_as_card(answer);
+	return r == 0 ? OUTPUT_DONE : session_explain(session, r, answer, user);
+}
+
+static void warn_of_unknown(const struct session *session, const char *user)
+{
+	if (getpwnam(user))
+		return;
+	output_warning(session->json,
+		"this system does not know the user \"%s\" (getent passwd); no login asks "
+		"for the code until it does",
+		user);
+}
+
+static void say_added(const struct session *session, const struct arguments *arguments)
+{
+	const char *user = arguments->words[0];
+
+	if (session->json) {
+		CLEANUP(json_decrefp)
+		json_t *done = json_pack("{s:s, s:s}", "user", user, "result", "added");
+		output_json(done);
+	} else {
+		printf("%s is enrolled with %s", user, arguments->words[1]);
+		puts(arguments->given & ARGUMENT_VERIFIED
+				? ""
+				: "; the address is proven at the first login");
+	}
+	warn_of_unknown(session, user);
+}
+
+int users_add(struct session *session, const struct arguments *arguments)
+{
+	const char *user = arguments->words[0], *address = arguments->words[1];
+	const char *problem = address_problem(address);
+	CLEANUP(json_decrefp) json_t *answer = NULL;
+	int r;
+
+	if (problem) {
+		output_error(session->json, "Usage",
+			"\"%s\" is no address for mail: %s; correct it", address,
+			problem);
+		return OUTPUT_USAGE;
+	}
+	r = session_call(session, ADMIN "AddUser",
+		json_pack("{s:s, s:s, s:s*, s:b, s:b}", "user", user, "address",
+			address, "name", arguments->name, "verified",
+			(arguments->given & ARGUMENT_VERIFIED) != 0, "replace",
+			(arguments->given & ARGUMENT_REPLACE) != 0),
+		&answer);
+	if (r != 0)
+		return session_explain(session, r, answer, user);
+	say_added(session, arguments);
+	return OUTPUT_DONE;
+}
+
+/* What a command does to each user that it is given. */
+struct action {
+	const char *method;
+	const char *done; /* "verified": for people and for programs */
+};
+
+static void say_result(struct session *session, struct output_array *array,
+	const char *user, const char *word, const char *value)
+{
+	CLEANUP(json_decrefp) json_t *row = NULL;
+
+	if (session->json) {
+		row = json_pack("{s:s, s:s}", "user", user, word, value);
+		output_array_add(array, row);
+	} else if (strcmp(word, "result") == 0)
+		printf("%s: %s\n", user, value);
+}
+
+/* To one user. Returns the exit code. */
+static int act(struct session *session, const struct action *action,
+	struct output_array *array, const char *user)
+{
+	CLEANUP(json_decrefp) json_t *answer = NULL;
+	int r;
+
+	r = session_call(
+		session, action->method, json_pack("{s:s}", "user", user), &answer);
+	if (r == 0)
+		say_result(session, array, user, "result", action->done);
+	else if (r > 0)
+		say_result(session, array, user, "error", outcome_name(r));
+	return r == 0 ? OUTPUT_DONE : session_explain(session, r, answer, user);
+}
+
+static int act_on_all(struct session *session, const struct arguments *arguments,
+	const struct action *action)
+{
+	struct output_array array = { 0 };
+	int first = OUTPUT_DONE;
+
+	for (int i = 0; i < arguments->n_words; i++) {
+		int exit_code = act(session, action, &array, arguments->words[i]);
+
+		if (first == OUTPUT_DONE)
+			first = exit_code;
+		if (exit_code != OUTPUT_DONE && exit_code != OUTPUT_REFUSED)
+			return exit_code;
+	}
+	if (session->json)
+		output_array_end(&array);
+	return first;
+}
+
+int users_verify(struct session *session, const struct arguments *arguments)
+{
+	static const struct action action = { ADMIN "VerifyUser", "verified" };
+
+	return act_on_all(session, arguments, &action);
+}
+
+int users_disable(struct session *session, const struct arguments *arguments)
+{
+	static const struct action action = { ADMIN "DisableUser", "disabled" };
+
+	return act_on_all(session, arguments, &action);
+}
+
+int users_unlock(struct session *session, const struct arguments *arguments)
+{
+	static const struct action action = { ADMIN "UnlockUser", "unlocked" };
+
+	return act_on_all(session, arguments, &action);
+}
+
+/* 0: go on; else the exit code. */
+static int confirm_removal(
+	const struct session *session, const struct arguments *arguments)
+{
+	char question[160], answer[16];
+
+	if (arguments->given & ARGUMENT_YES)
+		return 0;
+	if (!prompt_possible() || session->json) {
+		output_error(session->json, "Usage",
+			"users remove forgets users for good; give --yes to do it "
+			"without being asked");
+		return OUTPUT_USAGE;
+	}
+	snprintf(question, sizeof(question),
+		"Forget %d user%s, with address, counters and remembered logins? [y/N] ",
+		arguments->n_words, arguments->n_words == 1 ? "" : "s");
+	if (prompt_line(question, answer, sizeof(answer)) == 0 &&
+		(strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0))
+		return 0;
+	output_error(session->json, "Interrupted",
+		"nothing was removed; answer y to remove, or give --yes");
+	return OUTPUT_OTHER;
+}
+
+int users_remove(struct session *session, const struct arguments *arguments)
+{
+	static const struct action action = { ADMIN "RemoveUser", "removed" };
+	int exit_code = confirm_removal(session, arguments);
+
+	return exit_code ? exit_code : act_on_all(session, arguments, &action);
+}

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""conf/otpctl.bash, sourced into a bash and asked."""
+import os
+import re
+import subprocess
+import tempfile
+
+from fake_otpd import Daemon, FakeOtpd, Refusal
+from harness import DONE, OTPCTL, ROOT, otpctl
+from test_usage import commands
+
+SCRIPT = """
+source "$1"; shift
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+_otpctl
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def complete(*words, cwd=None):
+    done = subprocess.run(
+        ["/bin/bash", "--norc", "-c", SCRIPT, "bash",
+         os.path.join(ROOT, "conf/otpctl.bash"), OTPCTL, *words],
+        capture_output=True, text=True, timeout=20, check=True, cwd=cwd)
+    assert done.stderr == "", done.stderr
+    return done.stdout.split()
+
+
+def test_commands_are_offered():
+    assert set(complete("")) == {command.split()[0] for command in commands()}
+    assert complete("st") == ["status"]
+    offered = complete("users", "")
+    assert {"users " + word for word in offered} == \
+        {command for command in commands() if command.startswith("users ")}
+    assert complete("help", "users", "im") == ["import"]
+    assert complete("--json", "--timeout", "5", "users", "ad") == ["add"]
+
+
+def test_options_are_those_of_the_help():
+    for command in commands():
+        text = otpctl(None, "help", *command.split()).expect(DONE).out
+        known = set(re.findall(r"^  (--[a-z-]+)", text, re.M))
+        assert set(complete(*command.split(), "--")) == known, command
+
+
+def test_users_are_offered_where_users_are_meant():
+    daemon = Daemon()
+    for name in ("alice", "albert", "bob"):
+        daemon.AddUser(name, "x@example.org")
+    with FakeOtpd(daemon) as otpd:
+        front = ("--socket", otpd.path)
+        for word in ("show", "verify", "disable", "unlock", "remove"):
+            assert complete(*front, "users", word, "al") == ["albert", "alice"]
+        assert complete(*front, "users", "verify", "bob", "al") == ["albert", "alice"]
+        assert complete(*front, "audit", "--user", "b") == ["bob"]
+        assert complete(*front, "users", "add", "") == []
+
+
+def test_hostile_names_are_not_offered_and_not_run():
+    with tempfile.TemporaryDirectory() as directory:
+        daemon = Daemon()
+        for name in (f"$(touch {directory}/x)", f"`touch {directory}/x`", "a;b", "a b",
+                     'a"user":"b', "*", "ok"):
+            daemon.AddUser(name, "x@example.org")
+        with FakeOtpd(daemon) as otpd:
+            assert complete("--socket", otpd.path, "users", "show", "") == ["ok"]
+        assert os.listdir(directory) == []
+
+
+def test_nothing_is_said_where_otpd_does_not_answer():
+    assert complete("--socket", "/nonexistent", "users", "show", "") == []
+    with FakeOtpd(lambda *_: Refusal("Denied")) as otpd:
+        assert complete("--socket", otpd.path, "users", "show", "") == []
+
+
+def test_files_are_offered_for_import():
+    with tempfile.TemporaryDirectory() as directory:
+        with open(os.path.join(directory, "users.csv"), "w", encoding="ascii"):
+            pass
+        assert complete("users", "import", "us", cwd=directory) == ["users.csv"]
