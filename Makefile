@@ -20,6 +20,7 @@ UNIX_CHKPWD ?= /usr/sbin/unix_chkpwd
 WERROR ?=
 SANITIZE ?=
 V ?=
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
@@ -111,5 +112,71 @@ $(B)/pam_emailotp.so: $(MODULE) pam_emailotp/pam_emailotp.map
 	$(Q)$(CC) -shared $(LDFLAGS_ALL) $(if $(SANITIZE),,-Wl,-z,defs) \
 		-Wl,--version-script=pam_emailotp/pam_emailotp.map \
 		$(call cc-option,-Wl$(comma)--no-undefined-version) -o $@ $(MODULE) -lpam
+
+
+# Archives of everything but the programs' mains, for tests: the linker takes what a test
+# names and what that needs, and nothing else.
+TEST_LIBS := $(B)/test/libotpd.a $(B)/test/libmail.a $(B)/test/libctl.a $(B)/test/libpam.a
+$(B)/test/libotpd.a: $(SERVER) $(STORE) $(CORE) $(VARLINK) $(CONFIG) $(PROTO) $(UTIL)
+$(B)/test/libmail.a: $(filter-out %/otpd_mail.o,$(MAIL))
+$(B)/test/libctl.a: $(filter-out %/otpctl.o,$(CTL))
+$(B)/test/libpam.a: $(call objects,pam_emailotp/*.c)
+$(TEST_LIBS):
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfuse \
+	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread
+UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
+
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group $(LIBS_test)
+
+.PHONY: unit-tests
+unit-tests: $(UNIT)
+
+
+# ---- demo
+
+.PHONY: demo demo-shell
+demo: $(PROGRAMS) ## watch a real ssh login ask for a mailed code
+	$(Q)$(AS_ROOT) /usr/bin/python3 tests/demo/demo.py
+demo-shell: $(PROGRAMS) ## the same, left running for you to try
+	$(Q)$(AS_ROOT) /usr/bin/python3 tests/demo/demo.py --shell
+
+# ---- installing
+
+.PHONY: install
+install: $(PROGRAMS) ## install below $(DESTDIR)$(PREFIX); configuration files are kept
+	install -D -m 755 $(B)/otpd $(DESTDIR)$(SBINDIR)/otpd
+	install -D -m 755 $(B)/otpd-mail $(DESTDIR)$(SBINDIR)/otpd-mail
+	install -D -m 755 $(B)/otpctl $(DESTDIR)$(BINDIR)/otpctl
+	install -D -m 644 $(B)/pam_emailotp.so $(DESTDIR)$(PAMDIR)/pam_emailotp.so
+	install -D -m 644 conf/otpctl.bash $(DESTDIR)$(COMPLETIONDIR)/otpctl
+	for f in otpd mail; do test -e $(DESTDIR)$(SYSCONFDIR)/otpd/$$f.conf || \
+		install -D -m 644 conf/$$f.conf $(DESTDIR)$(SYSCONFDIR)/otpd/$$f.conf; done
+	for f in conf/*.service conf/*.socket; do \
+		install -D -m 644 $$f $(DESTDIR)$(UNITDIR)/$${f#conf/}; done
+	install -D -m 644 conf/otpd.sysusers $(DESTDIR)/usr/lib/sysusers.d/otpd.conf
+	install -D -m 644 conf/otpd.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/otpd.conf
+	for f in man/*.[578]; do \
+		install -D -m 644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f#man/}; done
+
+.PHONY: uninstall
+uninstall: ## take away what install put there, but not configuration and data
+	rm -f $(DESTDIR)$(SBINDIR)/otpd $(DESTDIR)$(SBINDIR)/otpd-mail \
+		$(DESTDIR)$(BINDIR)/otpctl $(DESTDIR)$(PAMDIR)/pam_emailotp.so \
+		$(DESTDIR)$(COMPLETIONDIR)/otpctl $(DESTDIR)/usr/lib/sysusers.d/otpd.conf \
+		$(DESTDIR)/usr/lib/tmpfiles.d/otpd.conf
+	for f in conf/*.service conf/*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${f#conf/}; done
+	for f in man/*.[578]; do rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f#man/}; done
+
+.PHONY: clean help
+clean: ## remove build/
+	rm -rf $(B)
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -229,8 +229,7 @@ void attempt_committed(struct daemon *daemon, struct attempt *attempt)
 {
 	if (attempt->ended)
 		outbox_forget(&daemon->outbox, attempt->challenge.mail);
-	if (attempt->notice)
-		outbox_add(&daemon->outbox, TAKE_PTR(attempt->notice));
+	outbox_add(&daemon->outbox, TAKE_PTR(attempt->notice));
 	record_log(&attempt->record);
 	record_log(&attempt->lock);
 }

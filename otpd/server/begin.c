@@ -274,6 +274,54 @@ static int reload_user(struct begin *b, const struct challenge *challenge)
 	return r;
 }
 
+/* A Begin that was long ago, from its challenge. in is filled; it lives with the caller. */
+static int begin_again(struct begin *b, struct call *call, struct store *store,
+	struct begin_in *in, const struct challenge *challenge)
+{
+	struct daemon *daemon = call_daemon(call);
+
+	strcpy(in->user, challenge->user); /* all of the same size */
+	strcpy(in->service, challenge->service);
+	strcpy(in->rhost, challenge->rhost);
+	strcpy(in->tty, challenge->tty);
+	*b = (struct begin){ .call = call, .daemon = daemon, .store = store, .in = in,
+		.work = call->work };
+	b->policy = config_policy(daemon->moment.config, in->service);
+	return reload_user(b, challenge);
+}
+
+int begin_resend_wait_s(struct call *call, struct store *store,
+	const struct challenge *challenge, int64_t *ret)
+{
+	struct begin_in in = { 0 };
+	struct begin b;
+	struct issue issue;
+	int64_t ignored;
+	int r = begin_again(&b, call, store, &in, challenge);
+
+	if (r < 0)
+		return r;
+	issue = issue_for(&b, challenge->purpose);
+	return issue_wait_s(b.daemon, store, &issue, ret, &ignored);
+}
+
+/* Budgets and locks, which stand before another code as before the first. */
+static int resend_allowed(struct begin *b, const struct issue *issue, int64_t *ret_next_s)
+{
+	int64_t wait = 0;
+	int r = 0;
+
+	if (!b->decoy)
+		r = attempt_locked_s(b->daemon, b->store, b->in->user, b->policy, &wait);
+	b->locked_s = wait > 0 ? wait : 0;
+	if (r < 0 || wait != 0)
+		return r < 0 ? r : locked_openly(b);
+	r = issue_wait_s(b->daemon, b->store, issue, &wait, ret_next_s);
+	if (r < 0 || wait > 0)
+		return r < 0 ? r : begin_throttled(b->call, wait);
+	return 0;
+}
+
 int resend_apply_for(struct call *call, struct store *store, const uint8_t id[CODE_ID],
 	bool is_self)
 {
@@ -281,10 +329,9 @@ int resend_apply_for(struct call *call, struct store *store, const uint8_t id[CO
 	struct begin_work *work = call->work;
 	struct challenge *challenge = &work->challenge;
 	struct begin_in in = { 0 };
-	struct begin b = { .call = call, .daemon = daemon, .store = store, .in = &in,
-		.work = work };
+	struct begin b;
 	struct issue issue;
-	int64_t wait = 0, next;
+	int64_t next;
 	int r;
 
 	r = challenges_get(store, id, challenge);
@@ -293,22 +340,15 @@ int resend_apply_for(struct call *call, struct store *store, const uint8_t id[CO
 	r = challenge_check(challenge, call->peer.uid, daemon->moment.now_s);
 	if (r != 0 || (challenge->purpose == CODE_ENROL) != is_self)
 		return r != 0 ? r : OUTCOME_NO_CHALLENGE;
-	strcpy(in.user, challenge->user); /* all of the same size */
-	strcpy(in.service, challenge->service);
-	strcpy(in.rhost, challenge->rhost);
-	b.policy = config_policy(daemon->moment.config, in.service);
-	record_about(&work->record, in.user, in.service, in.rhost, call->peer.uid);
-	r = reload_user(&b, challenge);
-	if (r == 0 && !b.decoy)
-		r = attempt_locked_s(daemon, store, in.user, b.policy, &wait);
+	r = begin_again(&b, call, store, &in, challenge);
 	if (r < 0)
 		return r;
-	if (!b.decoy && wait != 0)
-		return locked_openly(&b);
+	record_about(&work->record, in.user, in.service, in.rhost, call->peer.uid);
+	strcpy(work->record.reference, challenge->reference); /* of the same size */
 	issue = issue_for(&b, challenge->purpose);
-	r = issue_wait_s(daemon, store, &issue, &wait, &next);
-	if (r < 0 || wait > 0)
-		return r < 0 ? r : begin_throttled(call, wait);
+	r = resend_allowed(&b, &issue, &next);
+	if (r != 0)
+		return r;
 	work->dead_mail = challenge->mail;
 	r = issue_again(daemon, store, &issue, challenge, &work->mail);
 	if (r != 0)
@@ -325,8 +365,7 @@ void begin_committed(struct call *call)
 
 	if (work->dead_mail > 0)
 		outbox_forget(&daemon->outbox, work->dead_mail);
-	if (work->mail)
-		outbox_add(&daemon->outbox, TAKE_PTR(work->mail));
+	outbox_add(&daemon->outbox, TAKE_PTR(work->mail));
 	record_log(&work->record);
 }
 

@@ -44,6 +44,10 @@ void begin_release(struct call *call);
 int begin_delivery(struct store *store, const struct challenge *challenge,
 	const char **ret);
 
+/* How long a new code for this live challenge would have to wait. */
+int begin_resend_wait_s(struct call *call, struct store *store,
+	const struct challenge *challenge, int64_t *ret);
+
 /* Answers with a live challenge; in the form of Self, or with all that Auth says. */
 void begin_answer(struct call *call, const struct challenge *challenge, int64_t resend_s,
 	const char *delivery, bool is_self);

@@ -109,6 +109,13 @@ static void submit(struct call *call)
 	batch_add_call(&call_daemon(call)->batch, call);
 }
 
+static bool same_places(const struct config *a, const struct config *b)
+{
+	return strcmp(a->socket, b->socket) == 0 && strcmp(a->database, b->database) == 0 &&
+		strcmp(a->key_file, b->key_file) == 0 &&
+		strcmp(a->mail_socket, b->mail_socket) == 0;
+}
+
 static void reload(struct daemon *daemon)
 {
 	struct config *config = NULL;
@@ -118,6 +125,9 @@ static void reload(struct daemon *daemon)
 	if (config_load(daemon->config_path, &config, error, sizeof(error)) < 0) {
 		log_msg(LOG_ERR, "%s; the old configuration stays", error);
 	} else {
+		if (!same_places(daemon->config, config))
+			log_msg(LOG_WARNING, "socket, database, key_file and mail_socket stay "
+					     "as they were until otpd is restarted");
 		config_free(daemon->next_config);
 		daemon->next_config = config;
 		if (batch_is_idle(&daemon->batch))
@@ -224,7 +234,7 @@ static void open_parts(struct daemon *daemon)
 	batch_open(&daemon->batch);
 	daemon->mailer.loop = &daemon->loop;
 	daemon->mailer.outbox = &daemon->outbox;
-	daemon->mailer.path = daemon->config->mail_socket;
+	strcpy(daemon->mailer.path, daemon->config->mail_socket); /* of the same size */
 	daemon->mailer.uid = daemon->config->mail_uid;
 	daemon->mailer.context = daemon;
 	daemon->mailer.got_key = on_mailer_key;
@@ -241,7 +251,8 @@ static void finish(struct daemon *daemon)
 	mailer_close(&daemon->mailer);
 	outbox_board(&daemon->outbox);
 	while (clock_mono_ms() < until &&
-		(!batch_is_idle(&daemon->batch) || !outbox_is_settled(&daemon->outbox)))
+		(daemon->n_asking > 0 || !batch_is_idle(&daemon->batch) ||
+			!outbox_is_settled(&daemon->outbox)))
 		uv_run(&daemon->loop, UV_RUN_ONCE);
 	server_close(&daemon->server);
 	outbox_close(&daemon->outbox);

@@ -45,6 +45,7 @@ struct daemon {
 	struct keeper keeper;
 	uv_signal_t signals[3];
 	int64_t started_at;
+	int n_asking; /* calls that wait for NSS */
 	bool stopping;
 	int exit_code;
 

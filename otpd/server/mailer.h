@@ -41,7 +41,7 @@ struct mailer_link {
 struct mailer {
 	uv_loop_t *loop;
 	struct outbox *outbox;
-	const char *path;
+	char path[108];
 	uid_t uid; /* otpd-mail's */
 	void *context;
 	void (*got_key)(void *context, const uint8_t key[MAIL_KEY]);

@@ -84,7 +84,7 @@ static int begin_check(struct call *call)
 	text_copy(nss->user, sizeof(nss->user), in->user);
 	nss->context = call;
 	nss->done = on_nss;
-	return nss_ask(&daemon->loop, nss);
+	return nss_ask(&daemon->loop, nss, &daemon->n_asking);
 }
 
 /* The state of the account phase: no mail, no challenge. */
@@ -191,6 +191,7 @@ static int answer_wrong(struct call *call, struct store *store, struct attempt *
 	int outcome)
 {
 	const char *delivery;
+	int64_t wait;
 	int r;
 
 	if (outcome == OUTCOME_LOCKED)
@@ -198,10 +199,12 @@ static int answer_wrong(struct call *call, struct store *store, struct attempt *
 	if (outcome != OUTCOME_WRONG_CODE)
 		return outcome;
 	r = begin_delivery(store, &attempt->challenge, &delivery);
+	if (r == 0)
+		r = begin_resend_wait_s(call, store, &attempt->challenge, &wait);
 	if (r < 0)
 		return r;
 	call_out_int(call, "tries_left", challenge_tries_left(&attempt->challenge));
-	call_out_int(call, "resend_in", 0);
+	call_out_int(call, "resend_in", wait);
 	call_out_string(call, "delivery", delivery);
 	return outcome;
 }
@@ -263,6 +266,7 @@ static int cancel_apply(struct call *call, struct store *store)
 	work->dead_mail = challenge->mail;
 	record_about(&work->record, challenge->user, challenge->service, challenge->rhost,
 		call->peer.uid);
+	strcpy(work->record.reference, challenge->reference); /* of the same size */
 	return r < 0 ? r : record_store(&work->record, store, daemon->moment.now_s,
 			"cancelled", "challenge cancelled", LOG_INFO);
 }

@@ -70,13 +70,14 @@ static void on_name(struct nss_query *query)
 
 static int ask_name(struct call *call)
 {
+	struct daemon *daemon = call_daemon(call);
 	struct nss_query *nss = &((struct self_work *)call->work)->begin.nss;
 
 	nss->want_name = true;
 	nss->uid = call->peer.uid;
 	nss->context = call;
 	nss->done = on_name;
-	return nss_ask(&call_daemon(call)->loop, nss);
+	return nss_ask(&daemon->loop, nss, &daemon->n_asking);
 }
 
 static const char *caller(struct call *call)

@@ -81,13 +81,20 @@ static void on_done(uv_work_t *work, int status)
 	struct nss_query *query = work->data;
 
 	(void)status;
+	(*query->n_asking)--;
 	query->done(query);
 }
 
-int nss_ask(uv_loop_t *loop, struct nss_query *query)
+int nss_ask(uv_loop_t *loop, struct nss_query *query, int *n_asking)
 {
+	int r;
+
 	query->work.data = query;
-	return uv_queue_work(loop, &query->work, on_work, on_done);
+	query->n_asking = n_asking;
+	r = uv_queue_work(loop, &query->work, on_work, on_done);
+	if (r == 0)
+		(*n_asking)++;
+	return r;
 }
 
 void nss_query_clear(struct nss_query *query)

@@ -23,10 +23,12 @@ struct nss_query {
 
 	int result; /* 0, -ENOENT (no such user), or another -errno */
 	struct string_list groups;
+	int *n_asking;
 	uv_work_t work;
 };
 
-int nss_ask(uv_loop_t *loop, struct nss_query *query);
+/* n_asking counts the questions that are under way. */
+int nss_ask(uv_loop_t *loop, struct nss_query *query, int *n_asking);
 void nss_query_clear(struct nss_query *query);
 
 #endif

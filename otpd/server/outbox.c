@@ -70,6 +70,8 @@ static void drop(struct outbox *outbox, struct outgoing *outgoing)
 
 void outbox_add(struct outbox *outbox, struct outgoing *outgoing)
 {
+	if (!outgoing)
+		return;
 	if (outbox->n >= OUTBOX_MAX) {
 		outbox->more = true;
 		outgoing_free(outgoing);

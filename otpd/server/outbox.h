@@ -63,7 +63,7 @@ void outbox_close(struct outbox *outbox);
 struct outgoing *outgoing_new(const struct mail *mail);
 void outgoing_free(struct outgoing *outgoing);
 
-/* Takes a mail whose row is committed. */
+/* Takes a mail whose row is committed; NULL is no mail. */
 void outbox_add(struct outbox *outbox, struct outgoing *outgoing);
 
 /* A mail whose code died before it was handed over is not sent. */

@@ -24,7 +24,7 @@
 
 static const char *log_program = "otpd";
 static bool log_journal;
-static int log_max = LOG_INFO;
+static _Atomic int log_max = LOG_INFO;
 
 void log_init(const char *program)
 {

@@ -8,6 +8,7 @@
 #include "otpd/varlink/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -166,6 +167,9 @@ int server_open(struct server *server, int fd, const char *unlink_path)
 	int r;
 
 	server->fd = fd;
+	/* One that systemd made may block in accept. */
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+		return -errno;
 	server->noise = (struct log_limit){ .interval_s = 60, .burst = 10 };
 	list_init(&server->conns);
 	if (unlink_path) {
