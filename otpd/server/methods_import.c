@@ -138,9 +138,10 @@ static int import_apply(struct call *call, struct store *store)
 		(long long)counts[ROSTER_UPDATED], (long long)counts[ROSTER_UNCHANGED]);
 	record_about(&work->record, "", "", "", call->peer.uid);
 	r = store_release(store);
-	return r < 0 ? r : record_store(&work->record, store,
-			call_daemon(call)->moment.now_s, "users_imported", "users imported",
-			LOG_NOTICE);
+	if (r < 0 || counts[ROSTER_ADDED] + counts[ROSTER_UPDATED] == 0)
+		return r;
+	return record_store(&work->record, store, call_daemon(call)->moment.now_s,
+		"users_imported", "users imported", LOG_NOTICE);
 }
 
 static void import_committed(struct call *call)
