@@ -138,6 +138,41 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(TEST_LIBS)
 unit-tests: $(UNIT)
 
 
+# The tests of the module inside libpam. -rdynamic: the drivers stand in for syslog(3).
+PAM_HOST := $(call objects,tests/pam/host*.c tests/pam/fake_otpd.c)
+$(B)/tests/pam/test_pam_table: $(B)/obj/tests/pam/test_pam_table.o $(PAM_HOST) \
+	$(call objects,tests/pam/rows_*.c)
+$(B)/tests/pam/test_pam_faults: $(B)/obj/tests/pam/test_pam_faults.o $(PAM_HOST)
+$(B)/tests/pam/test_pam_table $(B)/tests/pam/test_pam_faults:
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -rdynamic $(LDFLAGS_ALL) -o $@ $^ -lpam -ldl -lpthread
+$(B)/tests/pam/pam_authtok.so: $(B)/obj/tests/pam/pam_authtok.o
+	$(Q)$(CC) -shared $(LDFLAGS_ALL) -o $@ $^ -lpam
+$(B)/obj/tests/pam/test_pam_faults.o: CPPFLAGS += $(if $(SANITIZE),-DSANITIZED)
+
+.PHONY: pam-tests
+pam-tests: $(B)/pam_emailotp.so $(B)/tests/pam/test_pam_table $(B)/tests/pam/test_pam_faults \
+	$(B)/tests/pam/pam_authtok.so
+
+# ---- fuzzing
+
+# Each harness in two forms: for libFuzzer, and with a main that replays the corpus.
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+$(B)/fuzz/replay_%: $(B)/obj/tests/fuzz/replay_main.o $(B)/obj/tests/fuzz/fuzz_%.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group $(TEST_LIBS) \
+		-Wl,--end-group $(LIBS_test)
+$(B)/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(TEST_LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) -Wl,--start-group \
+		$(TEST_LIBS) -Wl,--end-group $(LIBS_test)
+
+.PHONY: replays fuzzers
+.PRECIOUS: $(B)/obj/%.o
+replays: $(FUZZ:%=$(B)/fuzz/replay_%)
+fuzzers: $(FUZZ:%=$(B)/fuzz/fuzz_%)
+
 # ---- demo
 
 .PHONY: demo demo-shell

@@ -91,6 +91,7 @@ void begin_answer(struct call *call, const struct challenge *c, int64_t resend_s
 		c->purpose == CODE_LOGIN ? "login" : "verify_address");
 	call_out_int(call, "tries_left", challenge_tries_left(c));
 	call_out_string(call, "delivery", delivery);
+	call_out_bool(call, "resumed", false);
 }
 
 static struct issue issue_for(const struct begin *b, int64_t purpose)

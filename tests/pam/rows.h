@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_PAM_ROWS_H
+#define TESTS_PAM_ROWS_H
+
+#include <security/pam_appl.h>
+#include <stddef.h>
+
+#include "tests/pam/host.h"
+
+#define ID "0123456789abcdef0123456789abcdef"
+
+/* The answer of Begin; the fields as they stand in the interface. */
+#define CHALLENGE_AS(purpose, reference, delivery, resumed)                           \
+	"{'parameters':{'state':'challenge','challenge':'" ID "','purpose':'" purpose \
+	"','reference':'" reference                                                   \
+	"','length':6,'alphabet':'digits','expires_in':600,'resend_in':60,"           \
+	"'tries_left':5,'delivery':'" delivery "','resumed':" resumed "}}"
+#define CHALLENGE CHALLENGE_AS("login", "K7Q", "queued", "false")
+#define LETTERS                                                                      \
+	"{'parameters':{'state':'challenge','challenge':'" ID "','purpose':'login'," \
+	"'reference':'K7Q','length':8,'alphabet':'letters','expires_in':90,"         \
+	"'resend_in':60,'tries_left':5,'delivery':'queued','resumed':false}}"
+#define STATE(state) "{'parameters':{'state':'" state "'}}"
+#define VERIFIED     STATE("verified")
+#define ERROR(name)  "{'error':'org.emailotp.Error." name "'}"
+#define ERROR_AFTER(name, seconds)                                                    \
+	"{'error':'org.emailotp.Error." name "','parameters':{'retry_after':" seconds \
+	"}}"
+#define WRONG(tries)                                                                \
+	"{'error':'org.emailotp.Error.WrongCode','parameters':{'tries_left':" tries \
+	",'resend_in':30,'delivery':'sent'}}"
+
+#define FIRST \
+	"on:A code was e-mailed to you (reference K7Q, valid for 10 minutes). Code, or r for a new one: "
+
+struct rows {
+	const char *name;
+	const struct row *rows;
+	size_t n_rows;
+};
+
+extern const struct rows rows_auth;
+extern const struct rows rows_account;
+extern const struct rows rows_talk;
+extern const struct rows rows_otpd;
+extern const struct rows rows_password;
+
+#define DEFINE_ROWS(name)                               \
+	const struct rows rows_##name = { #name, table, \
+		sizeof(table) / sizeof(table[0]) }
+
+#endif
