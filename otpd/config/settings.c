@@ -20,8 +20,11 @@
 #include "otpd/config/value.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/file.h"
+#include "otpd/util/secret.h"
 
 #define MAX_SECTIONS 8 /* kinds of section in one schema */
+#define FILE_MAX     (1 << 20)
+#define END_MARK     "end_of_file"
 
 struct parse {
 	const struct settings_schema *schema;
@@ -32,6 +35,7 @@ struct parse {
 static struct parse *parsing;
 
 DEFINE_CLEANUP(cfg_t *, cfg_free);
+DEFINE_CLEANUP(char *, secret_free);
 
 /* Keeps the first error: the ones after it are its consequences. */
 __attribute__((format(printf, 2, 0))) static void on_error(
@@ -115,10 +119,10 @@ static cfg_t *make_parser(const struct settings_schema *schema)
 	CLEANUP(freep) cfg_opt_t *options = NULL;
 	cfg_opt_t *inner[MAX_SECTIONS] = { NULL };
 	size_t n = count_settings(schema->settings), n_sections = 0;
-	cfg_opt_t end = CFG_END();
+	cfg_opt_t mark = CFG_STR(END_MARK, "", CFGF_NONE), end = CFG_END();
 	cfg_t *cfg;
 
-	options = make_options(schema->settings, MAX_SECTIONS);
+	options = make_options(schema->settings, MAX_SECTIONS + 1);
 	if (!options)
 		return NULL;
 	for (const struct settings_section *s = schema->sections; s && s->name; s++) {
@@ -132,7 +136,8 @@ static cfg_t *make_parser(const struct settings_schema *schema)
 		inner[n_sections] = members;
 		options[n + n_sections++] = section;
 	}
-	options[n + n_sections] = end;
+	options[n + n_sections] = mark;
+	options[n + n_sections + 1] = end;
 	cfg = cfg_init(options, CFGF_NONE);
 	for (size_t i = 0; i < n_sections; i++)
 		free(inner[i]);
@@ -145,30 +150,53 @@ static cfg_t *make_parser(const struct settings_schema *schema)
 	return cfg;
 }
 
+/* Reads a file whole, with an assignment behind it that only the top level knows. */
+static int read_with_end(const char *path, char **ret)
+{
+	CLEANUP(secret_freep) char *text = NULL;
+	int r = file_read_safe(path, FILE_CONFIG, FILE_MAX, &text, NULL);
+
+	if (r < 0) {
+		snprintf(parsing->error, parsing->error_size, "%s: %s", path,
+			file_error(r, FILE_CONFIG));
+		return r;
+	}
+	return asprintf(ret, "%s\n" END_MARK " = reached\n", text) < 0 ? -ENOMEM : 0;
+}
+
+/*
+ * libconfuse takes the end of the file for the end of every open section, string and
+ * comment. If it did, it has not seen the mark where it belongs.
+ */
+static int check_end(cfg_t *cfg, const char *path, int result)
+{
+	const char *mark = cfg_getstr(cfg, END_MARK);
+	bool lost = strstr(parsing->error, END_MARK) || !mark || strcmp(mark, "reached") != 0;
+
+	cfg_setstr(cfg, END_MARK, "");
+	if (result == CFG_SUCCESS && !lost)
+		return 0;
+	if (!parsing->error[0] || strstr(parsing->error, END_MARK))
+		snprintf(parsing->error, parsing->error_size,
+			"%s: a section, a string or a comment is not closed at the end", path);
+	return -EINVAL;
+}
+
 static int parse_file(cfg_t *cfg, const char *path)
 {
-	CLEANUP(closep) int fd = -1;
+	CLEANUP(freep) char *text = NULL;
 	CLEANUP(fclosep) FILE *file = NULL;
-	int r;
+	int r = read_with_end(path, &text);
 
-	fd = file_open_safe(path, FILE_CONFIG);
-	if (fd < 0) {
-		snprintf(parsing->error, parsing->error_size, "%s: %s", path,
-			file_error(fd, FILE_CONFIG));
-		return fd;
-	}
-	file = fdopen(fd, "re");
+	if (r < 0)
+		return r;
+	file = fmemopen(text, strlen(text), "r");
 	if (!file)
 		return -errno;
-	take_fd(&fd);
 	free(cfg->filename);
 	cfg->filename = strdup(path);
 	cfg->line = 1;
-	r = cfg_parse_fp(cfg, file);
-	if (r != CFG_SUCCESS && !parsing->error[0])
-		snprintf(parsing->error, parsing->error_size, "%s:%d: not understood",
-			path, cfg->line);
-	return r == CFG_SUCCESS ? 0 : -EINVAL;
+	return check_end(cfg, path, cfg_parse_fp(cfg, file));
 }
 
 static int parse_all(cfg_t *cfg, const char *path)

@@ -7,7 +7,8 @@
  * user's budget is used up, also for a challenge that was begun before that. The answer
  * leaves after COMMIT, so a crash gives nobody a free guess.
  *
- * Tries on decoys are counted and written like all others.
+ * Tries on decoys are counted and written like all others, but for nobody: no guess was
+ * evaluated, so they neither lock a user nor keep one locked.
  */
 #include "otpd/server/attempt.h"
 
@@ -69,7 +70,7 @@ static int lock_if_used_up(struct daemon *daemon, struct store *store,
 	int r;
 
 	r = attempt_locked_s(daemon, store, challenge->user, policy, &wait);
-	if (r < 0 || wait == 0)
+	if (r < 0 || wait == 0 || challenge->decoy)
 		return r;
 	r = users_get(store, challenge->user, &user);
 	if (r == -ENOENT)
@@ -112,7 +113,7 @@ static int wrong(struct daemon *daemon, struct store *store, const struct policy
 	bool burnt = outcome == OUTCOME_BURNT;
 	int r;
 
-	r = spending_add_wrong(store, attempt->challenge.user, now);
+	r = spending_add_wrong(store, attempt->challenge.user, attempt->challenge.decoy, now);
 	if (r < 0)
 		return r;
 	count_for_host(daemon);

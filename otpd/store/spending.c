@@ -25,9 +25,9 @@ int spending_wrong(struct store *store, const char *user, int64_t span_s, int64_
 		now_s - span_s, limit);
 }
 
-int spending_add_wrong(struct store *store, const char *user, int64_t now_s)
+int spending_add_wrong(struct store *store, const char *user, bool decoy, int64_t now_s)
 {
-	return db_run(store->db, SQL_WRONG_INSERT, NULL, "ti", user, now_s);
+	return db_run(store->db, SQL_WRONG_INSERT, NULL, "tii", user, (int64_t)decoy, now_s);
 }
 
 int spending_forget_wrong(struct store *store, const char *user)

@@ -2,6 +2,7 @@
 #ifndef OTPD_STORE_SPENDING_H
 #define OTPD_STORE_SPENDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "otpd/core/budget.h"
@@ -17,7 +18,8 @@ struct spending {
 /* Wrong codes of a user within span_s; at most limit (and SPENDING_MAX) of them. */
 int spending_wrong(struct store *store, const char *user, int64_t span_s, int64_t limit,
 	int64_t now_s, struct spending *ret);
-int spending_add_wrong(struct store *store, const char *user, int64_t now_s);
+/* One more; on a decoy no guess was evaluated, and it counts for nobody. */
+int spending_add_wrong(struct store *store, const char *user, bool decoy, int64_t now_s);
 int spending_forget_wrong(struct store *store, const char *user);
 
 /* Codes of a purpose that were mailed to a user, and all that a remote host caused. */

@@ -5,6 +5,7 @@
  * Times are seconds since 1970. A row of mail is the record of a send as well as the
  * outbox: the budgets of sends count its rows, so that a mail and its cost cannot part.
  * Rows of decoys have state 4 (void) and no blob: they cost the same and are never sent.
+ * Wrong tries on decoys are written for the same reason, and are nobody's.
  */
 #include "otpd/store/sql.h"
 
@@ -28,9 +29,10 @@ const char sql_schema[] =
 	"CREATE INDEX challenges_live ON challenges (user) WHERE state = 0;"
 	"CREATE INDEX challenges_end ON challenges (expires_at);"
 	"CREATE TABLE wrong ("
-	"  id INTEGER PRIMARY KEY, user TEXT NOT NULL, at INTEGER NOT NULL"
+	"  id INTEGER PRIMARY KEY, user TEXT NOT NULL, decoy INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL"
 	") STRICT;"
-	"CREATE INDEX wrong_user ON wrong (user, at);"
+	"CREATE INDEX wrong_user ON wrong (user, decoy, at);"
 	"CREATE TABLE grace ("
 	"  user TEXT NOT NULL, service TEXT NOT NULL, rhost TEXT NOT NULL,"
 	"  tty TEXT NOT NULL, peer INTEGER NOT NULL, until INTEGER NOT NULL,"
@@ -113,9 +115,9 @@ static const char *const texts[SQL_COUNT] = {
 		"DELETE FROM challenges WHERE id IN"
 		" (SELECT id FROM challenges WHERE expires_at < $1 LIMIT $2)",
 
-	[SQL_WRONG_INSERT] = "INSERT INTO wrong (user, at) VALUES ($1, $2)",
-	[SQL_WRONG_TIMES] = "SELECT at FROM wrong WHERE user = $1 AND at > $2"
-			    " ORDER BY at DESC LIMIT $3",
+	[SQL_WRONG_INSERT] = "INSERT INTO wrong (user, decoy, at) VALUES ($1, $2, $3)",
+	[SQL_WRONG_TIMES] = "SELECT at FROM wrong WHERE user = $1 AND decoy = 0"
+			    " AND at > $2 ORDER BY at DESC LIMIT $3",
 	[SQL_WRONG_FORGET] = "DELETE FROM wrong WHERE user = $1",
 	[SQL_WRONG_RATE] = "SELECT at FROM wrong WHERE at > $1",
 	[SQL_WRONG_PURGE] = "DELETE FROM wrong WHERE id IN"
