@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* otpd: the command line, and what holds for the whole process before anything is read. */
+/* otpd: the command line, and what holds for the whole process before anything is read.
+ */
 #include <getopt.h>
 #include <signal.h>
 #include <sodium.h>
@@ -83,7 +84,8 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "otpd: unexpected argument '%s'\n%s", argv[optind], usage);
+		fprintf(stderr, "otpd: unexpected argument '%s'\n%s", argv[optind],
+			usage);
 		return 2;
 	}
 	if (sodium_init() < 0) {

@@ -272,6 +272,7 @@ int call_account(pam_handle_t *pamh, const struct options *options,
 	wire_begin(&call.writer, call.buffer, sizeof(call.buffer), METHOD("Account"));
 	wire_put_string(&call.writer, "user", who->user);
 	wire_put_string(&call.writer, "service", who->service);
+	wire_put_string(&call.writer, "rhost", or_null(who->rhost));
 	r = finish(pamh, options, &call, answer);
 	if (r == RESULT_CHALLENGE || r == RESULT_ADDRESS_VERIFIED)
 		return -EBADMSG;

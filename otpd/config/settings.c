@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "otpd/config/source.h"
 #include "otpd/config/value.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/file.h"
@@ -127,7 +128,8 @@ static cfg_t *make_parser(const struct settings_schema *schema)
 		return NULL;
 	for (const struct settings_section *s = schema->sections; s && s->name; s++) {
 		cfg_opt_t *members = make_options(s->settings, 0);
-		cfg_opt_t section = CFG_SEC(s->name, NULL, CFGF_MULTI | CFGF_TITLE);
+		cfg_opt_t section = CFG_SEC(
+			s->name, NULL, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 
 		if (!members)
 			break;
@@ -161,6 +163,13 @@ static int read_with_end(const char *path, char **ret)
 			file_error(r, FILE_CONFIG));
 		return r;
 	}
+	r = source_prepare(text);
+	if (r > 0) {
+		snprintf(parsing->error, parsing->error_size,
+			"%s:%d: ${...} is not replaced in this file; write the value itself",
+			path, r);
+		return -EINVAL;
+	}
 	return asprintf(ret, "%s\n" END_MARK " = reached\n", text) < 0 ? -ENOMEM : 0;
 }
 
@@ -171,14 +180,16 @@ static int read_with_end(const char *path, char **ret)
 static int check_end(cfg_t *cfg, const char *path, int result)
 {
 	const char *mark = cfg_getstr(cfg, END_MARK);
-	bool lost = strstr(parsing->error, END_MARK) || !mark || strcmp(mark, "reached") != 0;
+	bool lost = strstr(parsing->error, END_MARK) || !mark ||
+		strcmp(mark, "reached") != 0;
 
 	cfg_setstr(cfg, END_MARK, "");
 	if (result == CFG_SUCCESS && !lost)
 		return 0;
 	if (!parsing->error[0] || strstr(parsing->error, END_MARK))
 		snprintf(parsing->error, parsing->error_size,
-			"%s: a section, a string or a comment is not closed at the end", path);
+			"%s: a section, a string or a comment is not closed at the end",
+			path);
 	return -EINVAL;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How often somebody may ask, or be wrong. Windows slide, and nothing but time (or an
- * administrator) gives a try back: not a resend, not a new challenge, not a success. The
- * numbers behind the defaults are in otpd.conf(5); the rule that a budget is kept across
- * login sessions is RFC 4226 section 7.3.
+ * administrator) gives a try back: not a resend, not a new challenge, not a success.
+ * The numbers behind the defaults are in otpd.conf(5); the rule that a budget is kept
+ * across login sessions is RFC 4226 section 7.3.
  */
 #include "otpd/core/budget.h"
 
@@ -24,8 +24,9 @@ int64_t budget_wait_s(const int64_t *at, size_t n, const struct budget_window *w
 		if (window->limit > 0 && (size_t)window->limit > n)
 			continue;
 		/* One more fits when the limit-th newest has left the window. */
-		until = window->limit > 0 ? at[window->limit - 1] + window->span_s - now_s :
-					    window->span_s;
+		until = window->limit > 0
+			? at[window->limit - 1] + window->span_s - now_s
+			: window->span_s;
 		until = clamp(until, 0, window->span_s);
 		if (until > wait)
 			wait = until;
@@ -42,8 +43,8 @@ int64_t budget_count(const int64_t *at, size_t n, int64_t span_s, int64_t now_s)
 	return count;
 }
 
-int64_t budget_cool_down_s(const int64_t *at, size_t n, int64_t used_at, int64_t base_s,
-	int64_t now_s)
+int64_t budget_cool_down_s(
+	const int64_t *at, size_t n, int64_t used_at, int64_t base_s, int64_t now_s)
 {
 	size_t unused = 0;
 	int64_t wait;

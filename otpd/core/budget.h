@@ -16,9 +16,9 @@ struct budget_window {
 };
 
 /*
- * at are the times of the events so far, newest first. Returns how many seconds until one
- * more keeps every window, 0 if it does now. Events from the future (a clock set back)
- * count, and make the wait no longer than the span.
+ * at are the times of the events so far, newest first. Returns how many seconds until
+ * one more keeps every window, 0 if it does now. Events from the future (a clock set
+ * back) count, and make the wait no longer than the span.
  */
 int64_t budget_wait_s(const int64_t *at, size_t n, const struct budget_window *windows,
 	size_t n_windows, int64_t now_s);
@@ -31,8 +31,8 @@ int64_t budget_count(const int64_t *at, size_t n, int64_t span_s, int64_t now_s)
  * used, doubled for each further one (at most 16 times base_s), 0 if the last was used.
  * at are the sends, newest first; those later than used_at were not used.
  */
-int64_t budget_cool_down_s(const int64_t *at, size_t n, int64_t used_at, int64_t base_s,
-	int64_t now_s);
+int64_t budget_cool_down_s(
+	const int64_t *at, size_t n, int64_t used_at, int64_t base_s, int64_t now_s);
 
 /* Events of the last hour, by minute; for ceilings of the whole host. */
 struct budget_rate {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a challenge. It is live until it is passed, burnt, cancelled or its time is
- * over, and never becomes live again. Expiry is no state: it is a comparison with the time
- * that the caller brings, so that a clock cannot be late in writing it down.
+ * The life of a challenge. It is live until it is passed, burnt, cancelled or its time
+ * is over, and never becomes live again. Expiry is no state: it is a comparison with
+ * the time that the caller brings, so that a clock cannot be late in writing it down.
  */
 #include "otpd/core/challenge.h"
 
@@ -22,7 +22,8 @@ static const unsigned challenge_next[] = {
 
 void challenge_set_state(struct challenge *challenge, enum challenge_state state)
 {
-	assert(challenge->state >= CHALLENGE_LIVE && challenge->state <= CHALLENGE_CANCELLED);
+	assert(challenge->state >= CHALLENGE_LIVE &&
+		challenge->state <= CHALLENGE_CANCELLED);
 	assert(challenge_next[challenge->state] & BIT(state));
 	challenge->state = state;
 }

@@ -35,7 +35,7 @@ struct challenge {
 	int64_t max_tries;
 	int64_t created_at;
 	int64_t expires_at;
-	int64_t mail;                    /* the outbox row of the code that is valid now */
+	int64_t mail; /* the outbox row of the code that is valid now */
 	char address[LIMIT_ADDRESS + 1]; /* the address to prove; empty at logins */
 };
 

@@ -2,10 +2,11 @@
 /*
  * Codes: drawn, hashed, compared.
  *
- * The hash is fast and keyed on purpose. A million possibilities fall to any hash within
- * the life of a code if its key is known, and to none if it is not; a slow hash would only
- * hand local users a way to burn memory. The key MUST stay outside the database. Each field
- * goes in with its length, so that no two different inputs are the same bytes.
+ * The hash is fast and keyed on purpose. A million possibilities fall to any hash
+ * within the life of a code if its key is known, and to none if it is not; a slow hash
+ * would only hand local users a way to burn memory. The key MUST stay outside the
+ * database. Each field goes in with its length, so that no two different inputs are the
+ * same bytes.
  */
 #include "otpd/core/code.h"
 
@@ -34,7 +35,8 @@ void code_key_init(struct code_key *key, const uint8_t bytes[32])
 	uint8_t id[crypto_generichash_BYTES_MIN];
 
 	memcpy(key->bytes, bytes, sizeof(key->bytes));
-	crypto_generichash(id, sizeof(id), (const uint8_t *)"otpd key id", 11, bytes, 32);
+	crypto_generichash(
+		id, sizeof(id), (const uint8_t *)"otpd key id", 11, bytes, 32);
 	key->id = 0;
 	for (int i = 0; i < 7; i++) /* 56 bits: never negative */
 		key->id = key->id << 8 | id[i];
@@ -74,7 +76,8 @@ static void add(crypto_generichash_state *state, const void *data, size_t size)
 }
 
 void code_hash(uint8_t out[CODE_HASH], const struct code_key *key, int64_t purpose,
-	const uint8_t id[CODE_ID], const char *user, const char *service, const char *code)
+	const uint8_t id[CODE_ID], const char *user, const char *service,
+	const char *code)
 {
 	uint8_t kind = (uint8_t)purpose;
 	crypto_generichash_state state;

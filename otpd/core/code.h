@@ -15,7 +15,8 @@ enum code_alphabet {
 	CODE_LETTERED, /* CODE_LETTERS */
 };
 
-/* The key behind the hashes. It lives outside the database; its id stands in the rows. */
+/* The key behind the hashes. It lives outside the database; its id stands in the rows.
+ */
 struct code_key {
 	uint8_t bytes[32];
 	int64_t id;
@@ -43,7 +44,8 @@ void code_draw_reference(char out[LIMIT_REFERENCE + 1]);
 
 /* Keyed BLAKE2b-256 over everything that the code is bound to. */
 void code_hash(uint8_t out[CODE_HASH], const struct code_key *key, int64_t purpose,
-	const uint8_t id[CODE_ID], const char *user, const char *service, const char *code);
+	const uint8_t id[CODE_ID], const char *user, const char *service,
+	const char *code);
 
 /* In constant time. */
 bool code_hash_equal(const uint8_t a[CODE_HASH], const uint8_t b[CODE_HASH]);

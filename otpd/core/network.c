@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Networks that need no code. Only numeric addresses can lie in one: a name in PAM_RHOST
- * comes from the resolver of whoever logs in, and proves nothing.
+ * Networks that need no code. Only numeric addresses can lie in one: a name in
+ * PAM_RHOST comes from the resolver of whoever logs in, and proves nothing.
  */
 #include "otpd/core/network.h"
 

@@ -10,7 +10,8 @@ struct network {
 	int bits;
 };
 
-/* "192.0.2.0/24", "2001:db8::/32", or one address. -EINVAL: neither, or host bits set. */
+/* "192.0.2.0/24", "2001:db8::/32", or one address. -EINVAL: neither, or host bits set.
+ */
 int network_parse(const char *text, struct network *ret);
 
 /* Whether the numeric address lies in it. False for anything that is no address. */

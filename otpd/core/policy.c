@@ -9,8 +9,8 @@
 
 #include "otpd/core/network.h"
 
-const struct policy *policy_find(const struct policy *policies, size_t n,
-	const char *service)
+const struct policy *policy_find(
+	const struct policy *policies, size_t n, const char *service)
 {
 	const struct policy *fallback = NULL;
 

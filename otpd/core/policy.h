@@ -41,16 +41,16 @@ struct policy {
 };
 
 /* The section of this service, else the one titled "default", else NULL. */
-const struct policy *policy_find(const struct policy *policies, size_t n,
-	const char *service);
+const struct policy *policy_find(
+	const struct policy *policies, size_t n, const char *service);
 
 /* Whether policy_exempts() will look at groups, so that they must be asked for. */
 bool policy_needs_groups(const struct policy *policy);
 
 /*
  * Why the user needs no code, as a word for the log ("user", "group", "network",
- * "not_required"); NULL if he does need one. known: whether NSS knows the name; the name
- * of a stranger is never exempt, where he comes from may be.
+ * "not_required"); NULL if he does need one. known: whether NSS knows the name; the
+ * name of a stranger is never exempt, where he comes from may be.
  */
 const char *policy_exempts(const struct policy *policy, const char *user, bool known,
 	const struct string_list *groups, const char *rhost);

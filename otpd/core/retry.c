@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The schedule of mails that a server has put off. RFC 5321 4.5.4.1 speaks of half an hour,
- * for mail that lives for days; a code lives for ten minutes, and greylisting mostly for
- * one to five.
+ * The schedule of mails that a server has put off. RFC 5321 4.5.4.1 speaks of half an
+ * hour, for mail that lives for days; a code lives for ten minutes, and greylisting
+ * mostly for one to five.
  */
 #include "otpd/core/retry.h"
 

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * When a mail that was put off after tries tries is tried again: 5, 15, 45, 90, 180, 180 ...
- * seconds from now, each lengthened by up to a quarter (jitter is 0 to 255). 0 if that would
- * be after the deadline: the mail has failed.
+ * When a mail that was put off after tries tries is tried again: 5, 15, 45, 90, 180,
+ * 180 ... seconds from now, each lengthened by up to a quarter (jitter is 0 to 255). 0
+ * if that would be after the deadline: the mail has failed.
  */
 int64_t retry_at_s(int64_t tries, unsigned jitter, int64_t deadline_s, int64_t now_s);
 

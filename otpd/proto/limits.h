@@ -22,10 +22,10 @@
 #define LIMIT_DETAIL         200
 #define LIMIT_SEALED         4096 /* bytes of a sealed mail, before base64 */
 #define LIMIT_IMPORT         40 /* users of one ImportUsers, so that they fit a frame */
-#define LIMIT_PAGE           40   /* rows of one list answer; the longest ones fit LIMIT_REPLY */
-#define LIMIT_FRAME_S        5   /* seconds to finish a frame that was begun */
-#define LIMIT_UID_CONNS      16  /* connections of one uid that is not root */
-#define LIMIT_RESERVED_CONNS 32  /* connections that only root gets */
+#define LIMIT_PAGE           40 /* rows of one list answer; the longest ones fit LIMIT_REPLY */
+#define LIMIT_FRAME_S        5  /* seconds to finish a frame that was begun */
+#define LIMIT_UID_CONNS      16 /* connections of one uid that is not root */
+#define LIMIT_RESERVED_CONNS 32 /* connections that only root gets */
 
 /* Letters of codes and references: no vowels, and neither of any pair that looks alike.
  */

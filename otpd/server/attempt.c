@@ -3,9 +3,9 @@
  * A code is tried.
  *
  * MUST count a wrong try on the challenge and on the user in the same transaction that
- * answers. MUST compare with exactly one challenge. MUST refuse before comparing when the
- * user's budget is used up, also for a challenge that was begun before that. The answer
- * leaves after COMMIT, so a crash gives nobody a free guess.
+ * answers. MUST compare with exactly one challenge. MUST refuse before comparing when
+ * the user's budget is used up, also for a challenge that was begun before that. The
+ * answer leaves after COMMIT, so a crash gives nobody a free guess.
  *
  * Tries on decoys are counted and written like all others, but for nobody: no guess was
  * evaluated, so they neither lock a user nor keep one locked.
@@ -43,8 +43,8 @@ int attempt_locked_s(struct daemon *daemon, struct store *store, const char *use
 }
 
 /* Mails the owner once that he is locked. A mail that cannot go does not unlock him. */
-static int send_notice(struct daemon *daemon, struct store *store, const struct user *user,
-	const struct policy *policy, struct attempt *attempt)
+static int send_notice(struct daemon *daemon, struct store *store,
+	const struct user *user, const struct policy *policy, struct attempt *attempt)
 {
 	struct issue issue = {
 		.policy = policy,
@@ -60,7 +60,8 @@ static int send_notice(struct daemon *daemon, struct store *store, const struct 
 	return r == OUTCOME_UNAVAILABLE ? 0 : r;
 }
 
-/* After a wrong try: is the budget used up by it? Then say so, and disable at the last. */
+/* After a wrong try: is the budget used up by it? Then say so, and disable at the last.
+ */
 static int lock_if_used_up(struct daemon *daemon, struct store *store,
 	const struct policy *policy, struct attempt *attempt)
 {
@@ -75,8 +76,8 @@ static int lock_if_used_up(struct daemon *daemon, struct store *store,
 	r = users_get(store, challenge->user, &user);
 	if (r == -ENOENT)
 		return 0;
-	record_about(&attempt->lock, challenge->user, challenge->service, challenge->rhost,
-		challenge->peer);
+	record_about(&attempt->lock, challenge->user, challenge->service,
+		challenge->rhost, challenge->peer);
 	if (r == 0 && wait < 0)
 		r = users_set_state(store, user.name, USER_DISABLED);
 	if (r == 0 && user.verified_at > 0 && user.state == USER_ACTIVE)
@@ -84,11 +85,12 @@ static int lock_if_used_up(struct daemon *daemon, struct store *store,
 	if (r < 0)
 		return r;
 	if (wait > 0)
-		snprintf(attempt->lock.detail, sizeof(attempt->lock.detail), "%lld s",
+		snprintf(attempt->lock.detail, sizeof(attempt->lock.detail), "%llds",
 			(long long)wait);
-	return record_store(&attempt->lock, store, now, wait < 0 ? "disabled" : "locked",
-		wait < 0 ? "second step disabled after too many wrong codes" :
-			   "user locked after too many wrong codes",
+	return record_store(&attempt->lock, store, now,
+		wait < 0 ? "disabled" : "locked",
+		wait < 0 ? "second step disabled after too many wrong codes"
+			 : "user locked after too many wrong codes",
 		LOG_WARNING);
 }
 
@@ -106,14 +108,15 @@ static void count_for_host(struct daemon *daemon)
 		(long long)rate);
 }
 
-static int wrong(struct daemon *daemon, struct store *store, const struct policy *policy,
-	struct attempt *attempt, int outcome)
+static int wrong(struct daemon *daemon, struct store *store,
+	const struct policy *policy, struct attempt *attempt, int outcome)
 {
 	int64_t now = daemon->moment.now_s;
 	bool burnt = outcome == OUTCOME_BURNT;
 	int r;
 
-	r = spending_add_wrong(store, attempt->challenge.user, attempt->challenge.decoy, now);
+	r = spending_add_wrong(
+		store, attempt->challenge.user, attempt->challenge.decoy, now);
 	if (r < 0)
 		return r;
 	count_for_host(daemon);
@@ -136,8 +139,10 @@ static int refuse(struct daemon *daemon, struct store *store, struct attempt *at
 	} words[] = {
 		{ OUTCOME_EXPIRED, "expired", "code came too late" },
 		{ OUTCOME_BURNT, "burnt", "challenge had no tries left" },
-		{ OUTCOME_NO_CHALLENGE, "no_challenge", "challenge was over or another's" },
-		{ OUTCOME_LOCKED, "locked", "refused unseen, the user is locked" },
+		{ OUTCOME_NO_CHALLENGE, "no_challenge",
+			"challenge was over or another's" },
+		{ OUTCOME_LOCKED, "refused_locked",
+			"code refused unseen, the user is locked" },
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -187,8 +192,8 @@ static int check_user(struct daemon *daemon, struct store *store,
 }
 
 /* Compares, counts and writes; the challenge has been let through. */
-static int evaluate(struct daemon *daemon, struct store *store, const struct policy *policy,
-	const char *code, struct attempt *attempt)
+static int evaluate(struct daemon *daemon, struct store *store,
+	const struct policy *policy, const char *code, struct attempt *attempt)
 {
 	struct challenge *challenge = &attempt->challenge;
 	int outcome = challenge_try(challenge, is_right(daemon, challenge, code));
@@ -202,8 +207,8 @@ static int evaluate(struct daemon *daemon, struct store *store, const struct pol
 	return outcome == 0 ? 0 : wrong(daemon, store, policy, attempt, outcome);
 }
 
-int attempt_code(struct daemon *daemon, struct store *store, const struct attempt_try *try,
-	struct attempt *attempt)
+int attempt_code(struct daemon *daemon, struct store *store,
+	const struct attempt_try *try, struct attempt *attempt)
 {
 	struct challenge *challenge = &attempt->challenge;
 	const struct policy *policy;
@@ -215,8 +220,8 @@ int attempt_code(struct daemon *daemon, struct store *store, const struct attemp
 	if (r < 0)
 		return r == -ENOENT ? OUTCOME_NO_CHALLENGE : r;
 	policy = config_policy(daemon->moment.config, challenge->service);
-	record_about(&attempt->record, challenge->user, challenge->service, challenge->rhost,
-		try->peer);
+	record_about(&attempt->record, challenge->user, challenge->service,
+		challenge->rhost, try->peer);
 	strcpy(attempt->record.reference, challenge->reference); /* of the same size */
 	outcome = challenge_check(challenge, try->peer, daemon->moment.now_s);
 	if (outcome == 0)

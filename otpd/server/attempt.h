@@ -11,8 +11,8 @@
 struct daemon;
 
 /*
- * For how long the wrong tries of a user allow no other: *ret_wait_s is 0 (they do), the
- * seconds, or -1 if only an administrator can help.
+ * For how long the wrong tries of a user allow no other: *ret_wait_s is 0 (they do),
+ * the seconds, or -1 if only an administrator can help.
  */
 int attempt_locked_s(struct daemon *daemon, struct store *store, const char *user,
 	const struct policy *policy, int64_t *ret_wait_s);
@@ -32,15 +32,16 @@ struct attempt_try {
 	const uint8_t *id; /* CODE_ID bytes */
 	int64_t peer;
 	const char *code;
-	bool is_self; /* of an enrolment; those codes open nothing else, and no others this */
+	bool is_self; /* of an enrolment; those codes open nothing else, and no others
+			 this */
 };
 
 /*
- * Tries a code on a challenge: counts, compares, consumes. Returns 0 (right), an outcome
- * or -errno. All of it belongs to one savepoint.
+ * Tries a code on a challenge: counts, compares, consumes. Returns 0 (right), an
+ * outcome or -errno. All of it belongs to one savepoint.
  */
-int attempt_code(struct daemon *daemon, struct store *store, const struct attempt_try *try,
-	struct attempt *attempt);
+int attempt_code(struct daemon *daemon, struct store *store,
+	const struct attempt_try *try, struct attempt *attempt);
 
 /* After the COMMIT: stops or sends mails and writes the log lines. */
 void attempt_committed(struct daemon *daemon, struct attempt *attempt);

@@ -3,16 +3,17 @@
  * Group commit.
  *
  * Whatever one round of the loop has brought in becomes one transaction, on a worker
- * thread, so that the loop never waits for the disk. One batch is in flight at a time, so
- * that one thread at a time uses the store, without a lock. There is no timer: while one
- * fsync runs, the next batch gathers.
+ * thread, so that the loop never waits for the disk. One batch is in flight at a time,
+ * so that one thread at a time uses the store, without a lock. There is no timer: while
+ * one fsync runs, the next batch gathers.
  *
- * MUST NOT answer before COMMIT. If COMMIT fails, every call of the batch failed, whatever
- * its own result was. A call of a client that has gone is still applied: its try counts.
+ * MUST NOT answer before COMMIT. If COMMIT fails, every call of the batch failed,
+ * whatever its own result was. A call of a client that has gone is still applied: its
+ * try counts.
  *
  * The idle handle is there because a call may be added outside of the poll phase (a
- * pipelined call after an answer, a timer); without it the loop would sleep in poll with
- * a batch that waits.
+ * pipelined call after an answer, a timer); without it the loop would sleep in poll
+ * with a batch that waits.
  */
 #include "otpd/server/batch.h"
 
@@ -31,14 +32,16 @@ static void note_result(struct call *call, int r)
 		call->result = r;
 }
 
-/* One call or job in its savepoint: an error takes back what it wrote, an answer does not. */
+/* One call or job in its savepoint: an error takes back what it wrote, an answer does
+ * not. */
 static int in_savepoint(struct batch *batch, struct call *call, struct job *job)
 {
 	int r = store_savepoint(batch->store);
 
 	if (r < 0)
 		return r;
-	r = call ? call->method->apply(call, batch->store) : job->apply(job, batch->store);
+	r = call ? call->method->apply(call, batch->store)
+		 : job->apply(job, batch->store);
 	if (r < 0) {
 		int undone = store_rollback_to(batch->store);
 
@@ -135,6 +138,7 @@ static void on_done(uv_work_t *work, int status)
 	if (batch->tidying) {
 		batch->tidying = false;
 	} else {
+		batch->landed(batch->context);
 		finish_all(batch, r);
 		batch->tidying = r == 0 && store_is_untidy(batch->store);
 	}
@@ -191,7 +195,8 @@ void batch_add_job(struct batch *batch, struct job *job)
 
 bool batch_is_idle(const struct batch *batch)
 {
-	return !batch->running && list_is_empty(&batch->calls) && list_is_empty(&batch->jobs);
+	return !batch->running && list_is_empty(&batch->calls) &&
+		list_is_empty(&batch->jobs);
 }
 
 int batch_open(struct batch *batch)

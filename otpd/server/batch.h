@@ -14,13 +14,14 @@
 struct job {
 	struct list link;
 	int (*apply)(struct job *job, struct store *store); /* on the worker */
-	void (*done)(struct job *job, int r);               /* on the loop, after COMMIT */
+	void (*done)(struct job *job, int r); /* on the loop, after COMMIT */
 };
 
 /*
- * Group commit: calls and jobs that arrive while a transaction is under way form the next
- * one. hooks run on the loop's thread just before a batch leaves and on the worker inside
- * its transaction before everything else.
+ * Group commit: calls and jobs that arrive while a transaction is under way form the
+ * next one. hooks run on the loop's thread just before a batch leaves and on the worker
+ * inside its transaction before everything else, and on the loop's thread when it is
+ * back.
  */
 struct batch {
 	uv_loop_t *loop;
@@ -28,6 +29,7 @@ struct batch {
 	void *context;
 	void (*leaving)(void *context);
 	int (*opening)(void *context, struct store *store, bool write);
+	void (*landed)(void *context);
 	void (*damaged)(void *context); /* the database can no longer be trusted */
 
 	struct list calls; /* of struct call, waiting */

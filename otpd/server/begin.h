@@ -30,29 +30,10 @@ struct begin_work {
 /* The transaction of Auth.Begin: exempt, remembered, resumed, issued or refused. */
 int begin_apply(struct call *call, struct store *store);
 
-/* The transaction of Auth.Resend and Self.Resend, for a live challenge of this caller. */
-int resend_apply_for(struct call *call, struct store *store, const uint8_t id[CODE_ID],
-	bool is_self);
-
 /* Hands over the mail and writes the log line. */
 void begin_committed(struct call *call);
 
 /* Frees what begin_work still owns. */
 void begin_release(struct call *call);
-
-/* The word for what is known of the mail of a challenge. */
-int begin_delivery(struct store *store, const struct challenge *challenge,
-	const char **ret);
-
-/* How long a new code for this live challenge would have to wait. */
-int begin_resend_wait_s(struct call *call, struct store *store,
-	const struct challenge *challenge, int64_t *ret);
-
-/* Answers with a live challenge; in the form of Self, or with all that Auth says. */
-void begin_answer(struct call *call, const struct challenge *challenge, int64_t resend_s,
-	const char *delivery, bool is_self);
-
-/* Answers that the budgets allow no code for so long. */
-int begin_throttled(struct call *call, int64_t wait_s);
 
 #endif

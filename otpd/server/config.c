@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The options of otpd: one table, from which come the parser, the defaults, --check and
- * the test that holds otpd.conf(5) against it. Limits of a value that come from a standard
- * name it in the manual page.
+ * the test that holds otpd.conf(5) against it. Limits of a value that come from a
+ * standard name it in the manual page.
  */
 #include "otpd/server/config.h"
 
@@ -116,7 +116,8 @@ static const struct settings_section sections[] = {
 };
 /* clang-format on */
 
-const struct settings_schema config_schema = { sizeof(struct config), globals, sections };
+const struct settings_schema config_schema = { sizeof(struct config), globals,
+	sections };
 
 static int complain(char *error, size_t size, const char *path, const char *section,
 	const char *what, const char *value)
@@ -125,8 +126,8 @@ static int complain(char *error, size_t size, const char *path, const char *sect
 	return -EINVAL;
 }
 
-static int check_policy(const struct policy *policy, const char *path, char *error,
-	size_t size)
+static int check_policy(
+	const struct policy *policy, const char *path, char *error, size_t size)
 {
 	struct network ignored;
 
@@ -155,8 +156,8 @@ static int resolve(struct config *config, const char *path, char *error, size_t 
 	for (size_t i = 0; i < config->clients.n; i++) {
 		user = getpwnam(clients[i].user);
 		if (!user)
-			return complain(error, size, path, clients[i].title, "there is no user",
-				clients[i].user);
+			return complain(error, size, path, clients[i].title,
+				"there is no user", clients[i].user);
 		if (clients[i].services.n == 0)
 			return complain(error, size, path, clients[i].title,
 				"services is missing for the user", clients[i].user);
@@ -165,8 +166,8 @@ static int resolve(struct config *config, const char *path, char *error, size_t 
 	return 0;
 }
 
-static int check_domains(const struct config *config, const char *path, char *error,
-	size_t size)
+static int check_domains(
+	const struct config *config, const char *path, char *error, size_t size)
 {
 	char address[LIMIT_ADDRESS + 8];
 
@@ -229,21 +230,29 @@ int config_hints(const struct config *config, FILE *out)
 	const struct policy *policies = config->policies.items;
 	int n = 0;
 
+	if (config->self_enrol && !(config->socket_mode & 06))
+		n += fprintf(out,
+			     "hint: self_enrol: only members of the group %s reach the "
+			     "socket; add users to it, or set socket_mode = 0666\n",
+			     config->socket_group) > 0;
 	for (size_t i = 0; i < config->policies.n; i++) {
 		const struct policy *p = &policies[i];
 
-		if (p->code_length < 8 && p->code_alphabet == 0 && p->wrong_per_month > 60)
+		if (p->code_length < 8 && p->code_alphabet == 0 &&
+			p->wrong_per_month > 60)
 			n += fprintf(out,
 				     "hint: policy %s: %d digits with more than 60 wrong tries a "
 				     "month; use 8 digits\n",
 				     p->title, (int)p->code_length) > 0;
 		if (p->cool_down_s < 30)
-			n += fprintf(out, "hint: policy %s: a cool_down below 30s lets a thief of a "
-					  "password flood a mailbox\n",
+			n += fprintf(out,
+				     "hint: policy %s: a cool_down below 30s lets a thief of a "
+				     "password flood a mailbox\n",
 				     p->title) > 0;
 		if (p->grace_s > 86400)
-			n += fprintf(out, "hint: policy %s: a grace of more than a day asks for "
-					  "hardly any code\n",
+			n += fprintf(out,
+				     "hint: policy %s: a grace of more than a day asks for "
+				     "hardly any code\n",
 				     p->title) > 0;
 	}
 	return n;

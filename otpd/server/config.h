@@ -46,8 +46,8 @@ struct config {
 	struct settings_array policies; /* struct policy */
 	struct settings_array clients;  /* struct client_section */
 	struct policy fallback;         /* of services without a section */
-	uid_t mail_uid;                 /* of mail_user; our own if there is no such user */
-	gid_t socket_gid;               /* -1: no such group */
+	uid_t mail_uid;   /* of mail_user; our own if there is no such user */
+	gid_t socket_gid; /* -1: no such group */
 };
 
 extern const struct settings_schema config_schema;

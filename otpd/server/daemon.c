@@ -3,8 +3,8 @@
  * The core daemon put together: start, reload, stop.
  *
  * Nothing is served before configuration, key and store are sound. A reload is all or
- * nothing, and takes effect between two batches. SIGTERM takes no more calls, answers those
- * that run, writes the results of mails, and ends.
+ * nothing, and takes effect between two batches. SIGTERM takes no more calls, answers
+ * those that run, writes the results of mails, and ends.
  */
 #include "otpd/server/daemon.h"
 
@@ -24,7 +24,8 @@
 
 #define FINISH_MS 10000 /* how long a stop waits for a disk that takes nothing */
 
-static const int log_levels[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO, LOG_DEBUG };
+static const int log_levels[] = { LOG_ERR, LOG_WARNING, LOG_NOTICE, LOG_INFO,
+	LOG_DEBUG };
 
 static void take_config(struct daemon *daemon)
 {
@@ -53,13 +54,23 @@ static int on_opening(void *context, struct store *store, bool write)
 	return keeper_guard_clock(context, store, write);
 }
 
+static void on_landed(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->clock_went_back)
+		outbox_forget_user(&daemon->outbox, NULL);
+	daemon->clock_went_back = false;
+}
+
 static void stop(struct daemon *daemon, int exit_code);
 
 static void on_damaged(void *context)
 {
 	struct daemon *daemon = context;
 
-	log_msg(LOG_ERR, "%s is damaged, stopping. It is left as it is: restore a backup",
+	log_msg(LOG_ERR,
+		"%s is damaged, stopping. It is left as it is: restore a backup",
 		daemon->config->database);
 	stop(daemon, 1);
 }
@@ -111,7 +122,8 @@ static void submit(struct call *call)
 
 static bool same_places(const struct config *a, const struct config *b)
 {
-	return strcmp(a->socket, b->socket) == 0 && strcmp(a->database, b->database) == 0 &&
+	return strcmp(a->socket, b->socket) == 0 &&
+		strcmp(a->database, b->database) == 0 &&
 		strcmp(a->key_file, b->key_file) == 0 &&
 		strcmp(a->mail_socket, b->mail_socket) == 0;
 }
@@ -126,8 +138,9 @@ static void reload(struct daemon *daemon)
 		log_msg(LOG_ERR, "%s; the old configuration stays", error);
 	} else {
 		if (!same_places(daemon->config, config))
-			log_msg(LOG_WARNING, "socket, database, key_file and mail_socket stay "
-					     "as they were until otpd is restarted");
+			log_msg(LOG_WARNING,
+				"socket, database, key_file and mail_socket stay "
+				"as they were until otpd is restarted");
 		config_free(daemon->next_config);
 		daemon->next_config = config;
 		if (batch_is_idle(&daemon->batch))
@@ -179,7 +192,8 @@ static int open_store(struct daemon *daemon)
 {
 	uint8_t key[MAIL_KEY];
 	char error[512];
-	int r = store_open(&daemon->store, daemon->config->database, error, sizeof(error));
+	int r = store_open(
+		&daemon->store, daemon->config->database, error, sizeof(error));
 
 	if (r < 0) {
 		log_msg(LOG_ERR, "%s", error);
@@ -205,7 +219,8 @@ static int open_socket(struct daemon *daemon)
 		fd = server_socket(config->socket, (mode_t)config->socket_mode,
 			config->socket_gid);
 	if (fd == -EADDRINUSE)
-		return log_errno(LOG_ERR, fd, "%s: another otpd serves it", config->socket);
+		return log_errno(
+			LOG_ERR, fd, "%s: another otpd serves it", config->socket);
 	if (fd < 0)
 		return log_errno(LOG_ERR, fd, "cannot listen on %s", config->socket);
 	daemon->server.loop = &daemon->loop;
@@ -230,6 +245,7 @@ static void open_parts(struct daemon *daemon)
 	daemon->batch.context = daemon;
 	daemon->batch.leaving = on_leaving;
 	daemon->batch.opening = on_opening;
+	daemon->batch.landed = on_landed;
 	daemon->batch.damaged = on_damaged;
 	batch_open(&daemon->batch);
 	daemon->mailer.loop = &daemon->loop;
@@ -243,7 +259,8 @@ static void open_parts(struct daemon *daemon)
 	keeper_open(&daemon->keeper, daemon);
 }
 
-/* Runs what is left: calls in flight, answers that the sockets have not taken, results. */
+/* Runs what is left: calls in flight, answers that the sockets have not taken, results.
+ */
 static void finish(struct daemon *daemon)
 {
 	int64_t until = clock_mono_ms() + FINISH_MS;

@@ -18,8 +18,8 @@
 #include "otpd/varlink/service.h"
 
 /*
- * What a batch works with. It is set on the loop's thread just before the batch leaves and
- * stays as it is until the batch is back, whatever reload or mailer do meanwhile.
+ * What a batch works with. It is set on the loop's thread just before the batch leaves
+ * and stays as it is until the batch is back, whatever reload or mailer do meanwhile.
  */
 struct moment {
 	int64_t now_s;
@@ -50,6 +50,7 @@ struct daemon {
 	int exit_code;
 
 	/* Used by the worker only. */
+	bool clock_went_back; /* tells the loop, when the batch is back */
 	int64_t high_water_s; /* the latest time seen */
 	int64_t high_water_stored_s;
 	struct budget_rate sends;

@@ -3,8 +3,8 @@
  * Issuing codes: may it go, draw it, keep its hash, seal the mail.
  *
  * A decoy goes through the same functions and writes the same rows; the two differences
- * are that its hash is of random bytes and its mail is void. That equality, not a sleep,
- * is what keeps strangers from learning who is enrolled.
+ * are that its hash is of random bytes and its mail is void. That equality, not a
+ * sleep, is what keeps strangers from learning who is enrolled.
  */
 #include "otpd/server/issue.h"
 
@@ -39,18 +39,20 @@ static int64_t host_wait_s(struct daemon *daemon, const struct issue *issue)
 
 	if (strcmp(issue->user, "root") != 0)
 		ceiling -= (ceiling + 9) / 10;
-	return budget_rate_hour(&daemon->sends, daemon->moment.now_s) < ceiling ? 0 : 60;
+	return budget_rate_hour(&daemon->sends, daemon->moment.now_s) < ceiling ? 0
+										: 60;
 }
 
-static int64_t rhost_wait_s(const struct spending *spending, int64_t limit, int64_t now_s)
+static int64_t rhost_wait_s(
+	const struct spending *spending, int64_t limit, int64_t now_s)
 {
 	struct budget_window window = { BUDGET_HOUR, limit };
 
 	return budget_wait_s(spending->at, spending->n, &window, 1, now_s);
 }
 
-static int64_t user_wait_s(const struct issue *issue, const struct spending *sends,
-	int64_t now_s)
+static int64_t user_wait_s(
+	const struct issue *issue, const struct spending *sends, int64_t now_s)
 {
 	struct budget_window windows[2];
 
@@ -63,7 +65,8 @@ static int64_t user_wait_s(const struct issue *issue, const struct spending *sen
 }
 
 /* What a user would have to wait after one more code. */
-static int64_t next_wait_s(const struct issue *issue, struct spending *sends, int64_t now_s)
+static int64_t next_wait_s(
+	const struct issue *issue, struct spending *sends, int64_t now_s)
 {
 	size_t kept = sends->n < SPENDING_MAX ? sends->n : SPENDING_MAX - 1;
 
@@ -130,8 +133,8 @@ static int post(struct daemon *daemon, struct store *store, const struct issue *
 	return *ret_mail ? 0 : -ENOMEM;
 }
 
-static void fill_letter(const struct daemon *daemon, const struct issue *issue,
-	struct letter *letter)
+static void fill_letter(
+	const struct daemon *daemon, const struct issue *issue, struct letter *letter)
 {
 	*letter = (struct letter){
 		.to = issue->address,
@@ -149,7 +152,8 @@ static void fill_letter(const struct daemon *daemon, const struct issue *issue,
 
 /* Draws a code into the challenge and posts it. */
 static int draw_and_post(struct daemon *daemon, struct store *store,
-	const struct issue *issue, struct challenge *challenge, struct outgoing **ret_mail)
+	const struct issue *issue, struct challenge *challenge,
+	struct outgoing **ret_mail)
 {
 	const struct moment *moment = &daemon->moment;
 	bool longer = budget_rate_hour(&daemon->wrong, moment->now_s) >

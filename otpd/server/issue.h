@@ -9,6 +9,9 @@
 
 struct daemon;
 
+/* Stands in the letter of a decoy, which is about as long as a real one. */
+#define ISSUE_NOBODY "somebody@example.org"
+
 /* Whom a code is for and why. All strings are borrowed. */
 struct issue {
 	const struct policy *policy;
@@ -25,15 +28,16 @@ struct issue {
 };
 
 /*
- * How long this code must wait for the budgets of the user, the remote host and the host,
- * in seconds; 0: it may go now. ret_cool_down is what the next one after it will wait.
+ * How long this code must wait for the budgets of the user, the remote host and the
+ * host, in seconds; 0: it may go now. ret_cool_down is what the next one after it will
+ * wait.
  */
 int issue_wait_s(struct daemon *daemon, struct store *store, const struct issue *issue,
 	int64_t *ret_wait_s, int64_t *ret_next_s);
 
 /*
- * Makes a challenge with a new code and puts the mail into the outbox. Decoys do the same
- * work, with a mail that is never sent.
+ * Makes a challenge with a new code and puts the mail into the outbox. Decoys do the
+ * same work, with a mail that is never sent.
  */
 int issue_new(struct daemon *daemon, struct store *store, const struct issue *issue,
 	struct challenge *ret, struct outgoing **ret_mail);
@@ -42,7 +46,8 @@ int issue_new(struct daemon *daemon, struct store *store, const struct issue *is
 int issue_again(struct daemon *daemon, struct store *store, const struct issue *issue,
 	struct challenge *challenge, struct outgoing **ret_mail);
 
-/* Mails that have no code: kind is "locked" or "test". name is the mail's, for asking. */
+/* Mails that have no code: kind is "locked" or "test". name is the mail's, for asking.
+ */
 int issue_notice(struct daemon *daemon, struct store *store, const struct issue *issue,
 	const char *kind, struct outgoing **ret_mail);
 

@@ -2,9 +2,9 @@
 /*
  * Time and rubbish.
  *
- * The latest time that was ever seen is kept. A clock behind it would lengthen lives and
- * revive codes, so every live challenge dies then, and every remembered step-up. A reboot
- * ends live challenges too: the budgets, which are about people, stay.
+ * The latest time that was ever seen is kept. A clock behind it would lengthen lives
+ * and revive codes, so every live challenge dies then, and every remembered step-up. A
+ * reboot ends live challenges too: the budgets, which are about people, stay.
  *
  * Rows are removed in small bites, so that a login never waits for a large one.
  */
@@ -25,9 +25,9 @@
 #include "otpd/util/log.h"
 
 #define EVERY_MS   30000
-#define BITE       2000        /* rows */
-#define TOLERANCE  2           /* seconds that NTP may take back */
-#define AFTERLIFE  600         /* seconds that ended challenges still explain themselves */
+#define BITE       2000 /* rows */
+#define TOLERANCE  2    /* seconds that NTP may take back */
+#define AFTERLIFE  600  /* seconds that ended challenges still explain themselves */
 #define MAILS_KEPT (25 * 3600) /* longer than the longest window of sends */
 
 static int end_all(struct store *store)
@@ -50,6 +50,7 @@ int keeper_guard_clock(struct daemon *daemon, struct store *store, bool write)
 			"the clock went back by %lld s, ending all live challenges",
 			(long long)(daemon->high_water_s - now));
 		r = end_all(store);
+		daemon->clock_went_back = true;
 		daemon->high_water_stored_s = 0;
 		daemon->high_water_s = now;
 	}
@@ -72,7 +73,8 @@ static void read_boot_id(char out[40])
 	if (fd >= 0)
 		n = read(fd, out, 36);
 	if (n != 36)
-		log_msg(LOG_WARNING, "cannot read the boot id, taking this for a reboot");
+		log_msg(LOG_WARNING,
+			"cannot read the boot id, taking this for a reboot");
 }
 
 static int start_in_transaction(struct daemon *daemon, struct store *store)
@@ -96,8 +98,9 @@ static int start_in_transaction(struct daemon *daemon, struct store *store)
 			return r;
 	}
 	r = keeper_guard_clock(daemon, store, true);
-	return r < 0 ? r : spending_load_rates(store, daemon->moment.now_s, &daemon->sends,
-			&daemon->wrong);
+	return r < 0 ? r
+		     : spending_load_rates(store, daemon->moment.now_s, &daemon->sends,
+			       &daemon->wrong);
 }
 
 int keeper_start(struct daemon *daemon)
@@ -127,7 +130,8 @@ static int clean_apply(struct job *job, struct store *store)
 	if (r == 0)
 		r = mails_purge(store, now - MAILS_KEPT, BITE);
 	if (r == 0)
-		r = audit_purge(store, now - config->audit_keep_s, config->audit_max, BITE);
+		r = audit_purge(
+			store, now - config->audit_keep_s, config->audit_max, BITE);
 	return r;
 }
 

@@ -46,7 +46,8 @@ static struct code_key *read_key(const char *path)
 		return NULL;
 	}
 	if (size != KEY_SIZE) {
-		log_msg(LOG_ERR, "key file %s: has %zu bytes, not %d", path, size, KEY_SIZE);
+		log_msg(LOG_ERR, "key file %s: has %zu bytes, not %d", path, size,
+			KEY_SIZE);
 		return NULL;
 	}
 	key = sodium_malloc(sizeof(*key));

@@ -5,9 +5,9 @@
 #include "otpd/core/code.h"
 
 /*
- * The key behind the hashes, from the systemd credential "otpd.key" if there is one, else
- * from path; made there if there is none. In guarded memory, for sodium_free(). NULL after
- * logging why not.
+ * The key behind the hashes, from the systemd credential "otpd.key" if there is one,
+ * else from path; made there if there is none. In guarded memory, for sodium_free().
+ * NULL after logging why not.
  */
 struct code_key *keys_load(const char *path);
 

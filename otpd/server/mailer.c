@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way to otpd-mail: a few connections, each with one mail in flight, so that a slow
- * relay delays nothing but mails. The first connection asks for the public key; the others
- * are opened when there is more to do than one can carry.
+ * relay delays nothing but mails. The first connection asks for the public key; the
+ * others are opened when there is more to do than one can carry.
  *
- * MUST NOT hand anything to a socket that somebody else owns: the peer must be root, the
- * mailer's user or ourselves. What is handed over is sealed all the same.
+ * MUST NOT hand anything to a socket that somebody else owns: the peer must be root,
+ * the mailer's user or ourselves. What is handed over is sealed all the same.
  */
 #include "otpd/server/mailer.h"
 
@@ -49,12 +49,14 @@ static void on_retry(uv_timer_t *timer);
 
 static void retry_later(struct mailer *mailer)
 {
-	uint64_t wait = (uint64_t)RETRY_MIN_MS << (mailer->failures < 6 ? mailer->failures : 6);
+	uint64_t wait = (uint64_t)RETRY_MIN_MS
+		<< (mailer->failures < 6 ? mailer->failures : 6);
 
 	if (mailer->closing)
 		return;
 	mailer->failures++;
-	uv_timer_start(&mailer->retry, on_retry, wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS, 0);
+	uv_timer_start(
+		&mailer->retry, on_retry, wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS, 0);
 }
 
 /* Says once that the mailer is away, and once that it is back. */
@@ -62,8 +64,8 @@ static void complain(struct mailer *mailer, const char *why)
 {
 	snprintf(mailer->error, sizeof(mailer->error), "%s", why);
 	if (!mailer->complained && !mailer->closing)
-		log_msg(LOG_WARNING, "otpd-mail at %s: %s; mails wait, retrying", mailer->path,
-			why);
+		log_msg(LOG_WARNING, "otpd-mail at %s: %s; mails wait, retrying",
+			mailer->path, why);
 	mailer->complained = true;
 }
 
@@ -134,7 +136,8 @@ static char *base64(const void *data, size_t size)
 	char *text = malloc(length);
 
 	if (text)
-		sodium_bin2base64(text, length, data, size, sodium_base64_VARIANT_ORIGINAL);
+		sodium_bin2base64(
+			text, length, data, size, sodium_base64_VARIANT_ORIGINAL);
 	return text;
 }
 
@@ -150,8 +153,8 @@ static void link_send(struct mailer_link *link, struct outgoing *mail)
 	link->mail = mail;
 	link->state = LINK_BUSY;
 	if (sender && nonce && sealed)
-		parameters = json_pack("{s:s, s:s, s:s, s:s, s:I}", "mail", name, "sender",
-			sender, "nonce", nonce, "sealed", sealed, "deadline",
+		parameters = json_pack("{s:s, s:s, s:s, s:s, s:I}", "mail", name,
+			"sender", sender, "nonce", nonce, "sealed", sealed, "deadline",
 			(json_int_t)mail->deadline);
 	if (parameters)
 		link_call(link, "org.emailotp.Mail.Send", parameters, SEND_MS);
@@ -166,8 +169,9 @@ static void take_key(struct mailer_link *link, json_t *out)
 	uint8_t key[MAIL_KEY];
 	size_t size = 0;
 
-	if (!text || sodium_base642bin(key, sizeof(key), text, strlen(text), NULL, &size, NULL,
-			     sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	if (!text ||
+		sodium_base642bin(key, sizeof(key), text, strlen(text), NULL, &size,
+			NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
 		size != sizeof(key)) {
 		link_fail(link, "it gave no public key");
 		return;
@@ -205,7 +209,8 @@ static void take_answer(struct mailer_link *link, int length)
 	const char *error;
 	json_t *out;
 
-	message = json_loadb(link->in.data, (size_t)length, JSON_REJECT_DUPLICATES, NULL);
+	message =
+		json_loadb(link->in.data, (size_t)length, JSON_REJECT_DUPLICATES, NULL);
 	frame_buffer_drop(&link->in, (size_t)length);
 	error = json_string_value(json_object_get(message, "error"));
 	out = json_object_get(message, "parameters");
@@ -305,7 +310,9 @@ static void open_first(struct mailer *mailer)
 
 	if (r < 0) {
 		if (r != -EAGAIN)
-			complain(mailer, r == -EPERM ? "belongs to somebody else" : strerror(-r));
+			complain(mailer,
+				r == -EPERM ? "belongs to somebody else"
+					    : strerror(-r));
 		retry_later(mailer);
 		return;
 	}

@@ -18,7 +18,7 @@ struct mailer;
 
 enum link_state {
 	LINK_DOWN,
-	LINK_KEY,  /* has asked for the public key */
+	LINK_KEY, /* has asked for the public key */
 	LINK_IDLE,
 	LINK_BUSY, /* has a mail */
 	LINK_CLOSING,

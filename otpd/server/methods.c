@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What otpd offers, and who may call it. The flags of a method are its policy; whoever is
- * covered by none of them is refused. Which user or service a caller may speak for is
- * looked at in the method's check, where the parameters are.
+ * What otpd offers, and who may call it. The flags of a method are its policy; whoever
+ * is covered by none of them is refused. Which user or service a caller may speak for
+ * is looked at in the method's check, where the parameters are.
  */
 #include "otpd/server/methods.h"
 

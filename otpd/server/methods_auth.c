@@ -2,9 +2,9 @@
 /*
  * org.emailotp.Auth: the second step of a login.
  *
- * Root may begin for anybody; a listed client for its services; a user for himself, under
- * the name that his uid has. Whoever began a challenge is the only one who can go on with
- * it, by uid.
+ * Root may begin for anybody; a listed client for its services; a user for himself,
+ * under the name that his uid has. Whoever began a challenge is the only one who can go
+ * on with it, by uid.
  */
 #include <string.h>
 
@@ -14,6 +14,8 @@
 #include "otpd/server/begin.h"
 #include "otpd/server/daemon.h"
 #include "otpd/server/methods.h"
+#include "otpd/server/reply.h"
+#include "otpd/server/resend.h"
 #include "otpd/store/challenges.h"
 #include "otpd/store/spending.h"
 #include "otpd/util/cleanup.h"
@@ -25,7 +27,8 @@
 
 static const struct field begin_fields[] = {
 	{ "user", FIELD_STRING, offsetof(struct begin_in, user), LIMIT_USER, false },
-	{ "service", FIELD_STRING, offsetof(struct begin_in, service), LIMIT_SERVICE, false },
+	{ "service", FIELD_STRING, offsetof(struct begin_in, service), LIMIT_SERVICE,
+		false },
 	{ "rhost", FIELD_STRING, offsetof(struct begin_in, rhost), LIMIT_RHOST, true },
 	{ "tty", FIELD_STRING, offsetof(struct begin_in, tty), LIMIT_TTY, true },
 	{ "unknown", FIELD_BOOL, offsetof(struct begin_in, unknown), 0, true },
@@ -35,7 +38,9 @@ static const struct field begin_fields[] = {
 
 static const struct field account_fields[] = {
 	{ "user", FIELD_STRING, offsetof(struct begin_in, user), LIMIT_USER, false },
-	{ "service", FIELD_STRING, offsetof(struct begin_in, service), LIMIT_SERVICE, false },
+	{ "service", FIELD_STRING, offsetof(struct begin_in, service), LIMIT_SERVICE,
+		false },
+	{ "rhost", FIELD_STRING, offsetof(struct begin_in, rhost), LIMIT_RHOST, true },
 	{ 0 },
 };
 
@@ -55,15 +60,16 @@ static void on_nss(struct nss_query *query)
 }
 
 /*
- * Asks NSS for what has to be known first: the name of a caller who is nobody special, and
- * the groups of the user where the policy speaks of groups.
+ * Asks NSS for what has to be known first: the name of a caller who is nobody special,
+ * and the groups of the user where the policy speaks of groups.
  */
 static int begin_check(struct call *call)
 {
 	struct daemon *daemon = call_daemon(call);
 	struct begin_in *in = call->in;
 	struct begin_work *work = call->work;
-	const struct client_section *client = config_client(daemon->config, call->peer.uid);
+	const struct client_section *client =
+		config_client(daemon->config, call->peer.uid);
 	const struct policy *policy = config_policy(daemon->config, in->service);
 	struct nss_query *nss = &work->nss;
 
@@ -98,7 +104,7 @@ static int account_apply(struct call *call, struct store *store)
 	int64_t wait;
 	int r;
 
-	if (policy_exempts(policy, in->user, true, &work->nss.groups, "")) {
+	if (policy_exempts(policy, in->user, true, &work->nss.groups, in->rhost)) {
 		call_out_string(call, "state", "exempt");
 		return 0;
 	}
@@ -134,7 +140,8 @@ static const struct field challenge_fields[] = {
 static const struct field verify_fields[] = {
 	{ "challenge", FIELD_STRING, offsetof(struct challenge_in, challenge),
 		LIMIT_CHALLENGE, false },
-	{ "code", FIELD_STRING, offsetof(struct challenge_in, code), LIMIT_CODE, false },
+	{ "code", FIELD_STRING, offsetof(struct challenge_in, code), LIMIT_CODE,
+		false },
 	{ 0 },
 };
 
@@ -143,19 +150,21 @@ static int challenge_in_check(struct call *call)
 {
 	struct challenge_in *in = call->in;
 
-	return hex_decode(in->id, sizeof(in->id), in->challenge) < 0 ? OUTCOME_NO_CHALLENGE :
-								       0;
+	return hex_decode(in->id, sizeof(in->id), in->challenge) < 0
+		? OUTCOME_NO_CHALLENGE
+		: 0;
 }
 
-static int resend_apply(struct call *call, struct store *store)
+static int auth_resend_apply(struct call *call, struct store *store)
 {
 	const struct challenge_in *in = call->in;
 
-	return resend_apply_for(call, store, in->id, false);
+	return resend_apply(call, store, in->id, false);
 }
 
 /* What a right code of a login brings besides the answer. */
-static int pass_login(struct daemon *daemon, struct store *store, struct attempt *attempt)
+static int pass_login(
+	struct daemon *daemon, struct store *store, struct attempt *attempt)
 {
 	const struct challenge *c = &attempt->challenge;
 	const struct policy *policy = config_policy(daemon->moment.config, c->service);
@@ -165,11 +174,13 @@ static int pass_login(struct daemon *daemon, struct store *store, struct attempt
 	if (r == 0 && policy->grace_s > 0)
 		r = grace_put(store, c->user, c->service, c->rhost, c->tty, c->peer,
 			now + policy->grace_s);
-	return r < 0 ? r : record_store(&attempt->record, store, now, "verified",
-			"code verified", LOG_NOTICE);
+	return r < 0 ? r
+		     : record_store(&attempt->record, store, now, "verified",
+			       "code verified", LOG_NOTICE);
 }
 
-static int pass_address(struct daemon *daemon, struct store *store, struct attempt *attempt)
+static int pass_address(
+	struct daemon *daemon, struct store *store, struct attempt *attempt)
 {
 	const struct challenge *c = &attempt->challenge;
 	int64_t now = daemon->moment.now_s;
@@ -182,13 +193,15 @@ static int pass_address(struct daemon *daemon, struct store *store, struct attem
 	if (strcmp(user.address, c->address) != 0)
 		return OUTCOME_NO_CHALLENGE;
 	r = users_set_verified(store, c->user, now);
-	return r < 0 ? r : record_store(&attempt->record, store, now, "address_verified",
-			"address verified, the login must begin again", LOG_NOTICE);
+	return r < 0
+		? r
+		: record_store(&attempt->record, store, now, "address_verified",
+			  "address verified, the login must begin again", LOG_NOTICE);
 }
 
 /* A wrong code's answer says how many are left and how the mail is doing. */
-static int answer_wrong(struct call *call, struct store *store, struct attempt *attempt,
-	int outcome)
+static int answer_wrong(
+	struct call *call, struct store *store, struct attempt *attempt, int outcome)
 {
 	const char *delivery;
 	int64_t wait;
@@ -198,9 +211,9 @@ static int answer_wrong(struct call *call, struct store *store, struct attempt *
 		call_out_int(call, "retry_after", attempt->locked_s);
 	if (outcome != OUTCOME_WRONG_CODE)
 		return outcome;
-	r = begin_delivery(store, &attempt->challenge, &delivery);
+	r = reply_delivery(store, &attempt->challenge, &delivery);
 	if (r == 0)
-		r = begin_resend_wait_s(call, store, &attempt->challenge, &wait);
+		r = resend_wait_s(call, store, &attempt->challenge, &wait);
 	if (r < 0)
 		return r;
 	call_out_int(call, "tries_left", challenge_tries_left(&attempt->challenge));
@@ -264,11 +277,12 @@ static int cancel_apply(struct call *call, struct store *store)
 	if (r == 0)
 		r = mails_kill(store, challenge->mail);
 	work->dead_mail = challenge->mail;
-	record_about(&work->record, challenge->user, challenge->service, challenge->rhost,
-		call->peer.uid);
+	record_about(&work->record, challenge->user, challenge->service,
+		challenge->rhost, call->peer.uid);
 	strcpy(work->record.reference, challenge->reference); /* of the same size */
-	return r < 0 ? r : record_store(&work->record, store, daemon->moment.now_s,
-			"cancelled", "challenge cancelled", LOG_INFO);
+	return r < 0 ? r
+		     : record_store(&work->record, store, daemon->moment.now_s,
+			       "cancelled", "challenge cancelled", LOG_INFO);
 }
 
 static const struct method auth_methods[] = {
@@ -290,7 +304,7 @@ static const struct method auth_methods[] = {
 		.in_size = sizeof(struct challenge_in),
 		.work_size = sizeof(struct begin_work),
 		.check = challenge_in_check,
-		.apply = resend_apply,
+		.apply = auth_resend_apply,
 		.committed = begin_committed,
 		.release = begin_release,
 	},

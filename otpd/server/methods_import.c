@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Admin.ImportUsers: many users in one call, all of them or none. A dry run does the same
- * work and then takes it back, so that it cannot promise what the real one would not keep.
+ * Admin.ImportUsers: many users in one call, all of them or none. A dry run does the
+ * same work and then takes it back, so that it cannot promise what the real one would
+ * not keep.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -32,7 +33,8 @@ struct import_work {
 };
 
 static const struct field import_fields[] = {
-	{ "users", FIELD_ARRAY, offsetof(struct import_in, users), LIMIT_IMPORT, false },
+	{ "users", FIELD_ARRAY, offsetof(struct import_in, users), LIMIT_IMPORT,
+		false },
 	{ "verified", FIELD_BOOL, offsetof(struct import_in, verified), 0, true },
 	{ "update", FIELD_BOOL, offsetof(struct import_in, update), 0, true },
 	{ "dry_run", FIELD_BOOL, offsetof(struct import_in, dry_run), 0, true },
@@ -48,7 +50,8 @@ static const char *read_user(const json_t *line, struct user *user)
 
 	person = person ? person : "";
 	if (!name || !roster_name_is_good(name) ||
-		!text_copy(user->name, sizeof(user->name), name) || text_has_control(person) ||
+		!text_copy(user->name, sizeof(user->name), name) ||
+		text_has_control(person) ||
 		!text_copy(user->person, sizeof(user->person), person))
 		return "bad_name";
 	if (!address || address_problem(address))
@@ -134,8 +137,9 @@ static int import_apply(struct call *call, struct store *store)
 	if (work->refused || in->dry_run)
 		return store_rollback_to(store);
 	snprintf(work->record.detail, sizeof(work->record.detail),
-		"added=%lld updated=%lld unchanged=%lld", (long long)counts[ROSTER_ADDED],
-		(long long)counts[ROSTER_UPDATED], (long long)counts[ROSTER_UNCHANGED]);
+		"added=%lld updated=%lld unchanged=%lld",
+		(long long)counts[ROSTER_ADDED], (long long)counts[ROSTER_UPDATED],
+		(long long)counts[ROSTER_UNCHANGED]);
 	record_about(&work->record, "", "", "", call->peer.uid);
 	r = store_release(store);
 	if (r < 0 || counts[ROSTER_ADDED] + counts[ROSTER_UPDATED] == 0)

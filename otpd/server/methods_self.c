@@ -2,9 +2,9 @@
 /*
  * org.emailotp.Self: what users do for themselves.
  *
- * The user is whom the caller's uid belongs to; no parameter names one. Enrolment proves an
- * address, and is allowed where otpd.conf says so, or for an address that the administrator
- * has entered already. An address that was proven is not changed here.
+ * The user is whom the caller's uid belongs to; no parameter names one. Enrolment
+ * proves an address, and is allowed where otpd.conf says so, or for an address that the
+ * administrator has entered already. An address that was proven is not changed here.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,6 +17,8 @@
 #include "otpd/server/daemon.h"
 #include "otpd/server/issue.h"
 #include "otpd/server/methods.h"
+#include "otpd/server/reply.h"
+#include "otpd/server/resend.h"
 #include "otpd/store/challenges.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/hex.h"
@@ -39,19 +41,20 @@ struct self_work {
 };
 
 static const struct field enrol_fields[] = {
-	{ "address", FIELD_STRING, offsetof(struct self_in, address), LIMIT_ADDRESS, false },
+	{ "address", FIELD_STRING, offsetof(struct self_in, address), LIMIT_ADDRESS,
+		false },
 	{ 0 },
 };
 
 static const struct field resend_fields[] = {
-	{ "challenge", FIELD_STRING, offsetof(struct self_in, challenge), LIMIT_CHALLENGE,
-		false },
+	{ "challenge", FIELD_STRING, offsetof(struct self_in, challenge),
+		LIMIT_CHALLENGE, false },
 	{ 0 },
 };
 
 static const struct field confirm_fields[] = {
-	{ "challenge", FIELD_STRING, offsetof(struct self_in, challenge), LIMIT_CHALLENGE,
-		false },
+	{ "challenge", FIELD_STRING, offsetof(struct self_in, challenge),
+		LIMIT_CHALLENGE, false },
 	{ "code", FIELD_STRING, offsetof(struct self_in, code), LIMIT_CODE, false },
 	{ 0 },
 };
@@ -124,7 +127,8 @@ static bool domain_is_allowed(const struct config *config, const char *address)
 	if (config->enrol_domains.n == 0)
 		return true;
 	for (size_t i = 0; i < config->enrol_domains.n; i++)
-		if (text_same_nocase(config->enrol_domains.items[i], address_domain(address)))
+		if (text_same_nocase(
+			    config->enrol_domains.items[i], address_domain(address)))
 			return true;
 	return false;
 }
@@ -145,8 +149,8 @@ static int enrol_allowed(const struct config *config, const struct user *user,
 }
 
 /* 1 if there was a live one for this address; others end here. */
-static int resume_enrolment(struct call *call, struct store *store,
-	struct challenge *challenge)
+static int resume_enrolment(
+	struct call *call, struct store *store, struct challenge *challenge)
 {
 	const struct self_in *in = call->in;
 	struct daemon *daemon = call_daemon(call);
@@ -187,15 +191,16 @@ static int enrol_issue(struct call *call, struct store *store, const struct user
 	if (r == 0) {
 		r = issue_wait_s(daemon, store, &issue, &wait, &next);
 		if (r < 0 || wait > 0)
-			return r < 0 ? r : begin_throttled(call, wait);
+			return r < 0 ? r : reply_throttled(call, wait);
 		r = issue_new(daemon, store, &issue, &work->challenge, &work->mail);
 	} else {
 		r = issue_wait_s(daemon, store, &issue, &next, &wait);
 	}
 	if (r != 0)
 		return r;
-	begin_answer(call, &work->challenge, next, "queued", true);
-	strcpy(work->record.reference, work->challenge.reference); /* of the same size */
+	reply_challenge(call, &work->challenge, next, "queued", true);
+	strcpy(work->record.reference,
+		work->challenge.reference); /* of the same size */
 	return record_store(&work->record, store, daemon->moment.now_s, "enrol_begun",
 		"enrolment begun", LOG_NOTICE);
 }
@@ -221,19 +226,21 @@ static int id_check(struct call *call)
 {
 	struct self_in *in = call->in;
 
-	return hex_decode(in->id, sizeof(in->id), in->challenge) < 0 ? OUTCOME_NO_CHALLENGE :
-								       0;
+	return hex_decode(in->id, sizeof(in->id), in->challenge) < 0
+		? OUTCOME_NO_CHALLENGE
+		: 0;
 }
 
-static int resend_apply(struct call *call, struct store *store)
+static int self_resend_apply(struct call *call, struct store *store)
 {
 	const struct self_in *in = call->in;
 
-	return resend_apply_for(call, store, in->id, true);
+	return resend_apply(call, store, in->id, true);
 }
 
 /* The proven address becomes the user's. */
-static int take_address(struct daemon *daemon, struct store *store, struct attempt *attempt)
+static int take_address(
+	struct daemon *daemon, struct store *store, struct attempt *attempt)
 {
 	const struct challenge *c = &attempt->challenge;
 	int64_t now = daemon->moment.now_s;
@@ -252,8 +259,9 @@ static int take_address(struct daemon *daemon, struct store *store, struct attem
 		strcpy(user.address, c->address);
 		r = users_insert(store, &user);
 	}
-	return r < 0 ? r : record_store(&attempt->record, store, now, "enrolled",
-			"user enrolled himself", LOG_NOTICE);
+	return r < 0 ? r
+		     : record_store(&attempt->record, store, now, "enrolled",
+			       "user enrolled himself", LOG_NOTICE);
 }
 
 static int confirm_apply(struct call *call, struct store *store)
@@ -267,7 +275,8 @@ static int confirm_apply(struct call *call, struct store *store)
 	if (r == 0)
 		return take_address(daemon, store, attempt);
 	if (r == OUTCOME_WRONG_CODE) {
-		call_out_int(call, "tries_left", challenge_tries_left(&attempt->challenge));
+		call_out_int(
+			call, "tries_left", challenge_tries_left(&attempt->challenge));
 		call_out_int(call, "resend_in", 0);
 		call_out_string(call, "delivery", "queued");
 	}
@@ -318,7 +327,7 @@ static const struct method self_methods[] = {
 		.in_size = sizeof(struct self_in),
 		.work_size = sizeof(struct self_work),
 		.check = id_check,
-		.apply = resend_apply,
+		.apply = self_resend_apply,
 		.committed = begin_committed,
 		.release = self_release,
 	},

@@ -35,7 +35,8 @@ struct users_work {
 
 static const struct field add_fields[] = {
 	{ "user", FIELD_STRING, offsetof(struct users_in, user), LIMIT_USER, false },
-	{ "address", FIELD_STRING, offsetof(struct users_in, address), LIMIT_ADDRESS, false },
+	{ "address", FIELD_STRING, offsetof(struct users_in, address), LIMIT_ADDRESS,
+		false },
 	{ "name", FIELD_STRING, offsetof(struct users_in, name), LIMIT_NAME, true },
 	{ "verified", FIELD_BOOL, offsetof(struct users_in, verified), 0, true },
 	{ "replace", FIELD_BOOL, offsetof(struct users_in, replace), 0, true },
@@ -71,15 +72,15 @@ static int add_check(struct call *call)
 	return 0;
 }
 
-static int note(struct call *call, struct store *store, const char *event,
-	const char *phrase)
+static int note(
+	struct call *call, struct store *store, const char *event, const char *phrase)
 {
 	struct users_work *work = call->work;
 	const struct users_in *in = call->in;
 
 	record_about(&work->record, in->user, "", "", call->peer.uid);
-	return record_store(&work->record, store, call_daemon(call)->moment.now_s, event,
-		phrase, LOG_NOTICE);
+	return record_store(&work->record, store, call_daemon(call)->moment.now_s,
+		event, phrase, LOG_NOTICE);
 }
 
 static void users_committed(struct call *call)
@@ -87,6 +88,15 @@ static void users_committed(struct call *call)
 	struct users_work *work = call->work;
 
 	record_log(&work->record);
+}
+
+/* Codes on their way to somebody who was changed, disabled or removed are not sent. */
+static void cancelled_committed(struct call *call)
+{
+	const struct users_in *in = call->in;
+
+	users_committed(call);
+	outbox_forget_user(&call_daemon(call)->outbox, in->user);
 }
 
 static int add_apply(struct call *call, struct store *store)
@@ -111,8 +121,8 @@ static int add_apply(struct call *call, struct store *store)
 
 static json_t *user_json(const struct user *user)
 {
-	return json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:I}", "user", user->name, "address",
-		user->address, "name", user->person, "verified_at",
+	return json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:I}", "user", user->name,
+		"address", user->address, "name", user->person, "verified_at",
 		(json_int_t)user->verified_at, "disabled", user->state != USER_ACTIVE,
 		"created_at", (json_int_t)user->created_at, "last_login_at",
 		(json_int_t)user->login_at);
@@ -153,6 +163,28 @@ static int need_user(struct call *call, struct store *store, struct user *ret)
 	return r == -ENOENT ? OUTCOME_NO_USER : r;
 }
 
+/* The longest that any service's policy locks the user. */
+static int longest_lock_s(
+	struct daemon *daemon, struct store *store, const char *name, int64_t *ret)
+{
+	const struct config *config = daemon->moment.config;
+	const struct policy *policies = config->policies.items;
+
+	*ret = 0;
+	for (size_t i = 0; i <= config->policies.n; i++) {
+		const struct policy *policy = i < config->policies.n
+			? &policies[i]
+			: config_policy(config, "");
+		int64_t wait;
+		int r = attempt_locked_s(daemon, store, name, policy, &wait);
+
+		if (r < 0)
+			return r;
+		*ret = wait > *ret ? wait : *ret;
+	}
+	return 0;
+}
+
 static int show_counters(struct call *call, struct store *store, const char *name)
 {
 	struct daemon *daemon = call_daemon(call);
@@ -167,20 +199,19 @@ static int show_counters(struct call *call, struct store *store, const char *nam
 	call_out_int(call, "wrong_day",
 		budget_count(spending.at, spending.n, BUDGET_DAY, now));
 	call_out_int(call, "wrong_month", (int64_t)spending.n);
-	r = spending_user_sends(store, name, CODE_LOGIN, BUDGET_DAY, SPENDING_MAX, now,
-		&spending);
+	r = spending_user_sends(
+		store, name, CODE_LOGIN, BUDGET_DAY, SPENDING_MAX, now, &spending);
 	if (r == 0)
 		r = challenges_count_user(store, name, now, &live);
 	if (r == 0)
-		r = attempt_locked_s(daemon, store, name,
-			config_policy(daemon->moment.config, "default"), &locked);
+		r = longest_lock_s(daemon, store, name, &locked);
 	if (r < 0)
 		return r;
 	call_out_int(call, "sends_hour",
 		budget_count(spending.at, spending.n, BUDGET_HOUR, now));
 	call_out_int(call, "sends_day", (int64_t)spending.n);
 	call_out_int(call, "live_challenges", live);
-	call_out_int(call, "locked_for", locked > 0 ? locked : 0);
+	call_out_int(call, "locked_for", locked);
 	return 0;
 }
 
@@ -201,9 +232,11 @@ static int verify_user_apply(struct call *call, struct store *store)
 	int r = need_user(call, store, &user);
 
 	if (r == 0)
-		r = users_set_verified(store, user.name, call_daemon(call)->moment.now_s);
-	return r != 0 ? r : note(call, store, "user_verified",
-			"address declared verified by an administrator");
+		r = users_set_verified(
+			store, user.name, call_daemon(call)->moment.now_s);
+	return r != 0 ? r
+		      : note(call, store, "user_verified",
+				"address declared verified by an administrator");
 }
 
 static int disable_apply(struct call *call, struct store *store)
@@ -247,10 +280,10 @@ static int remove_apply(struct call *call, struct store *store)
 }
 
 /* clang-format off */
-#define ON_ONE_USER(method, function) { \
+#define ON_ONE_USER(method, function, then) { \
 	.name = method, .flags = METHOD_ROOT, .in = user_fields, \
 	.in_size = sizeof(struct users_in), .work_size = sizeof(struct users_work), \
-	.apply = function, .committed = users_committed }
+	.apply = function, .committed = then }
 /* clang-format on */
 
 const struct method users_methods[] = {
@@ -262,7 +295,7 @@ const struct method users_methods[] = {
 		.work_size = sizeof(struct users_work),
 		.check = add_check,
 		.apply = add_apply,
-		.committed = users_committed,
+		.committed = cancelled_committed,
 	},
 	{
 		.name = "ListUsers",
@@ -278,9 +311,9 @@ const struct method users_methods[] = {
 		.in_size = sizeof(struct users_in),
 		.apply = show_apply,
 	},
-	ON_ONE_USER("VerifyUser", verify_user_apply),
-	ON_ONE_USER("DisableUser", disable_apply),
-	ON_ONE_USER("UnlockUser", unlock_apply),
-	ON_ONE_USER("RemoveUser", remove_apply),
+	ON_ONE_USER("VerifyUser", verify_user_apply, users_committed),
+	ON_ONE_USER("DisableUser", disable_apply, cancelled_committed),
+	ON_ONE_USER("UnlockUser", unlock_apply, users_committed),
+	ON_ONE_USER("RemoveUser", remove_apply, cancelled_committed),
 	{ 0 },
 };

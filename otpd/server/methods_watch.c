@@ -48,7 +48,8 @@ static const struct field audit_fields[] = {
 };
 
 static const struct field test_fields[] = {
-	{ "address", FIELD_STRING, offsetof(struct watch_in, address), LIMIT_ADDRESS, false },
+	{ "address", FIELD_STRING, offsetof(struct watch_in, address), LIMIT_ADDRESS,
+		false },
 	{ 0 },
 };
 
@@ -67,9 +68,9 @@ static void status_of_daemon(struct call *call, const struct daemon *daemon)
 	call_out_int(call, "calls", daemon->batch.n_calls);
 	call_out_int(call, "batches", daemon->batch.n_batches);
 	call_out_string(call, "mailer",
-		mailer->up         ? "up" :
-		daemon->seal.ready ? "down" :
-				     "no_key");
+		mailer->up                   ? "up"
+			: daemon->seal.ready ? "down"
+					     : "no_key");
 	call_out_string(call, "mailer_error", mailer->error);
 }
 
@@ -106,8 +107,8 @@ static json_t *mail_json(const struct mail *mail)
 		(json_int_t)mail->id, "mail", name, "user", mail->user, "purpose",
 		code_purpose_name(mail->purpose), "state", mail_state_name(mail->state),
 		"tries", (json_int_t)mail->tries, "created_at", (json_int_t)mail->at,
-		"next_at", (json_int_t)mail->next_at, "deadline", (json_int_t)mail->deadline,
-		"detail", mail->detail);
+		"next_at", (json_int_t)mail->next_at, "deadline",
+		(json_int_t)mail->deadline, "detail", mail->detail);
 }
 
 /* Rows as JSON, with the id of the last one. */
@@ -145,8 +146,8 @@ static int add_event(const struct audit_event *e, void *arg)
 {
 	json_t *row = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "id",
 		(json_int_t)e->id, "at", (json_int_t)e->at, "event", e->event, "user",
-		e->user, "service", e->service, "rhost", e->rhost, "uid", (json_int_t)e->uid,
-		"reference", e->reference, "detail", e->detail);
+		e->user, "service", e->service, "rhost", e->rhost, "uid",
+		(json_int_t)e->uid, "reference", e->reference, "detail", e->detail);
 
 	return add_row(arg, row, e->id);
 }
@@ -157,8 +158,8 @@ static int audit_apply(struct call *call, struct store *store)
 	int64_t limit = in->limit > 0 ? in->limit : LIMIT_PAGE;
 	int64_t before = in->before;
 	struct rows rows = { .array = json_array() };
-	int r = audit_list(store, &before, limit, in->user[0] ? in->user : NULL, add_event,
-		&rows);
+	int r = audit_list(
+		store, &before, limit, in->user[0] ? in->user : NULL, add_event, &rows);
 
 	if (before > 0)
 		call_out_int(call, "next", before);
@@ -223,8 +224,9 @@ static int show_mail_check(struct call *call)
 {
 	struct watch_in *in = call->in;
 
-	return hex_decode(in->name, sizeof(in->name), in->mail) < 0 ? OUTCOME_NO_CHALLENGE :
-								      0;
+	return hex_decode(in->name, sizeof(in->name), in->mail) < 0
+		? OUTCOME_NO_CHALLENGE
+		: 0;
 }
 
 static int show_mail_apply(struct call *call, struct store *store)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of users and groups, asked for off the loop's thread and outside of the store. */
+/* Names of users and groups, asked for off the loop's thread and outside of the store.
+ */
 #include "otpd/server/nss.h"
 
 #include <errno.h>

@@ -10,12 +10,12 @@
 #include "otpd/util/strings.h"
 
 /*
- * A question to the name service, answered on a thread of its own, since a directory may
- * take seconds. Fill the first part; done runs on the loop's thread.
+ * A question to the name service, answered on a thread of its own, since a directory
+ * may take seconds. Fill the first part; done runs on the loop's thread.
  */
 struct nss_query {
-	bool want_name;              /* the name of uid */
-	bool want_groups;            /* the groups of user (of the name, if that is asked) */
+	bool want_name;   /* the name of uid */
+	bool want_groups; /* the groups of user (of the name, if that is asked) */
 	uid_t uid;
 	char user[LIMIT_USER + 1];
 	void *context;

@@ -3,10 +3,10 @@
  * The queue of mails, as the loop sees it.
  *
  * A mail comes here when its row is committed, goes to the mailer, and leaves when its
- * result is committed. Results wait a moment for a batch that leaves anyway, so that a mail
- * seldom costs an fsync of its own; a crash in that moment repeats the mail, with the same
- * Message-ID. Rows that do not fit in memory, were put off, or were left by a crash are
- * fetched from the table when they are due.
+ * result is committed. Results wait a moment for a batch that leaves anyway, so that a
+ * mail seldom costs an fsync of its own; a crash in that moment repeats the mail, with
+ * the same Message-ID. Rows that do not fit in memory, were put off, or were left by a
+ * crash are fetched from the table when they are due.
  *
  * The lists writing and fetched belong to the worker while their job is in a batch.
  */
@@ -41,6 +41,7 @@ struct outgoing *outgoing_new(const struct mail *mail)
 		.sealed_size = mail->sealed_size,
 	};
 	list_init(&outgoing->link);
+	text_copy(outgoing->user, sizeof(outgoing->user), mail->user);
 	memcpy(outgoing->name, mail->name, sizeof(outgoing->name));
 	memcpy(outgoing->sender, mail->sender, sizeof(outgoing->sender));
 	memcpy(outgoing->nonce, mail->nonce, sizeof(outgoing->nonce));
@@ -91,6 +92,19 @@ void outbox_forget(struct outbox *outbox, int64_t id)
 			return;
 		}
 	}
+}
+
+void outbox_forget_user(struct outbox *outbox, const char *user)
+{
+	list_for_each(it, &outbox->mails) {
+		struct outgoing *outgoing = list_entry(it, struct outgoing, link);
+
+		if (outgoing->state == OUTGOING_READY &&
+			(!user || strcmp(outgoing->user, user) == 0))
+			drop(outbox, outgoing);
+	}
+	/* Notices go with the codes here; the table still has them. */
+	outbox_fetch(outbox);
 }
 
 static void on_flush(uv_timer_t *timer)
@@ -147,8 +161,8 @@ static void decide(struct outgoing *outgoing, const char *result)
 	outgoing->row_state = MAIL_FAILED;
 	if (strcmp(result, "deferred") != 0)
 		return;
-	outgoing->next_at = retry_at_s(outgoing->tries, randombytes_random() & 255,
-		outgoing->deadline, now);
+	outgoing->next_at = retry_at_s(
+		outgoing->tries, randombytes_random() & 255, outgoing->deadline, now);
 	if (outgoing->next_at > 0)
 		outgoing->row_state = MAIL_QUEUED;
 }
@@ -156,14 +170,15 @@ static void decide(struct outgoing *outgoing, const char *result)
 static void log_result(const struct outgoing *outgoing, const char *result)
 {
 	char name[2 * MAIL_NAME + 1], detail[LOG_QUOTED];
-	int level = outgoing->row_state == MAIL_FAILED ? LOG_WARNING :
-		outgoing->row_state == MAIL_QUEUED     ? LOG_NOTICE :
-							 LOG_DEBUG;
+	int level = outgoing->row_state == MAIL_FAILED ? LOG_WARNING
+		: outgoing->row_state == MAIL_QUEUED   ? LOG_NOTICE
+						       : LOG_DEBUG;
 
 	hex_encode(name, outgoing->name, sizeof(outgoing->name));
 	log_quote(detail, sizeof(detail), outgoing->detail);
 	log_msg(level, "mail %s mail=%s tries=%lld state=%s detail=%s", result, name,
-		(long long)outgoing->tries, mail_state_name(outgoing->row_state), detail);
+		(long long)outgoing->tries, mail_state_name(outgoing->row_state),
+		detail);
 }
 
 void outbox_result(struct outbox *outbox, struct outgoing *outgoing, const char *result,
@@ -196,7 +211,8 @@ void outbox_board(struct outbox *outbox)
 
 bool outbox_is_settled(const struct outbox *outbox)
 {
-	return list_is_empty(&outbox->writing) && !uv_is_active((const uv_handle_t *)&outbox->flush);
+	return list_is_empty(&outbox->writing) &&
+		!uv_is_active((const uv_handle_t *)&outbox->flush);
 }
 
 static int write_apply(struct job *job, struct store *store)

@@ -23,6 +23,7 @@ struct outgoing {
 	struct list link; /* in outbox.mails, writing or fetched */
 	enum outgoing_state state;
 	int64_t id;
+	char user[LIMIT_USER + 1];
 	uint8_t name[MAIL_NAME];
 	uint8_t sender[MAIL_KEY];
 	uint8_t nonce[MAIL_NONCE];
@@ -49,8 +50,8 @@ struct outbox {
 	bool more;           /* rows that are due are in the table only */
 	bool fetching;
 	int64_t fetch_now_s;
-	uv_timer_t wake;     /* when the next put-off mail is due */
-	uv_timer_t flush;    /* when results are written if no batch comes by */
+	uv_timer_t wake;  /* when the next put-off mail is due */
+	uv_timer_t flush; /* when results are written if no batch comes by */
 	int64_t wake_at_s;
 	struct job fetch;
 	struct job write;
@@ -68,6 +69,9 @@ void outbox_add(struct outbox *outbox, struct outgoing *outgoing);
 
 /* A mail whose code died before it was handed over is not sent. */
 void outbox_forget(struct outbox *outbox, int64_t id);
+
+/* The same for all mails of a user; NULL: of everybody. */
+void outbox_forget_user(struct outbox *outbox, const char *user);
 
 /* Takes one that is ready, for sending; NULL if there is none. */
 struct outgoing *outbox_take(struct outbox *outbox);

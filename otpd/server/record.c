@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log lines of decisions are an interface (otpd(8) lists them; fail2ban and people read
- * them): first a sentence, then user, service, rhost, uid, ref and result, always in this
- * order. Text that comes from outside is quoted and escaped. A code is never part of it.
+ * The log lines of decisions are an interface (otpd(8) lists them; fail2ban and people
+ * read them): first a sentence, then user, service, rhost, uid, ref and result, always
+ * in this order. Text that comes from outside is quoted and escaped. A code is never
+ * part of it.
  */
 #include "otpd/server/record.h"
 
@@ -16,7 +17,8 @@ void record_about(struct record *record, const char *user, const char *service,
 	const char *rhost, int64_t uid)
 {
 	text_copy_clean(record->user, sizeof(record->user), user ? user : "");
-	text_copy_clean(record->service, sizeof(record->service), service ? service : "");
+	text_copy_clean(
+		record->service, sizeof(record->service), service ? service : "");
 	text_copy_clean(record->rhost, sizeof(record->rhost), rhost ? rhost : "");
 	record->uid = uid;
 }
@@ -52,7 +54,8 @@ void record_log(const struct record *record)
 	log_quote(user, sizeof(user), record->user);
 	log_quote(service, sizeof(service), record->service);
 	log_quote(rhost, sizeof(rhost), record->rhost);
-	log_msg(record->level, "%s user=%s service=%s rhost=%s uid=%lld ref=%s result=%s%s%s",
+	log_msg(record->level,
+		"%s user=%s service=%s rhost=%s uid=%lld ref=%s result=%s%s%s",
 		record->phrase, user, service, rhost, (long long)record->uid, ref,
 		record->event, more ? " detail=" : "", record->detail);
 }

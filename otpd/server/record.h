@@ -9,8 +9,9 @@
 #include "otpd/store/store.h"
 
 /*
- * A decision, for the audit table and for the log. It is written to the table inside the
- * transaction and logged after the COMMIT, so that the log never claims what was undone.
+ * A decision, for the audit table and for the log. It is written to the table inside
+ * the transaction and logged after the COMMIT, so that the log never claims what was
+ * undone.
  */
 struct record {
 	const char *event;  /* a word; what the table and "result=" say */

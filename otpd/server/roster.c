@@ -45,7 +45,8 @@ int roster_put(struct store *store, const struct user *user, bool update,
 	if (r < 0)
 		return r;
 	*ret = ROSTER_UNCHANGED;
-	if (strcmp(old.address, user->address) == 0 && strcmp(old.person, user->person) == 0 &&
+	if (strcmp(old.address, user->address) == 0 &&
+		strcmp(old.person, user->person) == 0 &&
 		(user->verified_at == 0 || old.verified_at > 0))
 		return 0;
 	if (!update)

@@ -16,8 +16,8 @@ enum roster_change {
 bool roster_name_is_good(const char *name);
 
 /*
- * Enrols a user, or with update gives an enrolled one this address and name; a proof of the
- * old address is kept only if the address is the same. OUTCOME_EXISTS if enrolled
+ * Enrols a user, or with update gives an enrolled one this address and name; a proof of
+ * the old address is kept only if the address is the same. OUTCOME_EXISTS if enrolled
  * otherwise and not update.
  */
 int roster_put(struct store *store, const struct user *user, bool update,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Letters leave otpd as boxes that only otpd-mail opens (crypto_box: X25519, XSalsa20 and
- * Poly1305). The sender's secret lives in this process only, so whoever has the database,
- * or this daemon after a restart, reads no code from the outbox.
+ * Letters leave otpd as boxes that only otpd-mail opens (crypto_box: X25519, XSalsa20
+ * and Poly1305). The sender's secret lives in this process only, so whoever has the
+ * database, or this daemon after a restart, reads no code from the outbox.
  */
 #include "otpd/server/seal.h"
 
@@ -40,11 +40,12 @@ int seal_letter(const struct seal *seal, const struct letter *l, struct mail *ma
 	size_t size;
 	SECRET_SCOPE(plain);
 
-	json = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}",
-		"to", l->to, "template", l->kind, "name", l->name, "user", l->user, "service",
-		l->service, "host", l->host, "rhost", l->rhost, "tty", l->tty, "code", l->code,
-		"reference", l->reference, "language", "", "at", (json_int_t)l->at,
-		"expires_at", (json_int_t)l->expires_at);
+	json = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}",
+		"to", l->to, "template", l->kind, "name", l->name, "user", l->user,
+		"service", l->service, "host", l->host, "rhost", l->rhost, "tty",
+		l->tty, "code", l->code, "reference", l->reference, "language", "",
+		"at", (json_int_t)l->at, "expires_at", (json_int_t)l->expires_at);
 	if (!json)
 		return -ENOMEM;
 	size = json_dumpb(json, plain, sizeof(plain), JSON_COMPACT);
@@ -52,8 +53,8 @@ int seal_letter(const struct seal *seal, const struct letter *l, struct mail *ma
 		return -EMSGSIZE;
 	randombytes_buf(mail->nonce, sizeof(mail->nonce));
 	memcpy(mail->sender, seal->sender, sizeof(mail->sender));
-	crypto_box_easy_afternm(mail->sealed, (const uint8_t *)plain, size, mail->nonce,
-		seal->shared);
+	crypto_box_easy_afternm(
+		mail->sealed, (const uint8_t *)plain, size, mail->nonce, seal->shared);
 	mail->sealed_size = size + crypto_box_MACBYTES;
 	return 0;
 }

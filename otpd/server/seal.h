@@ -39,6 +39,7 @@ void seal_init(struct seal *seal);
 int seal_set_mailer(struct seal *seal, const uint8_t key[MAIL_KEY]);
 
 /* Puts the letter, sealed, into the mail. -EMSGSIZE, -ENOMEM. */
-int seal_letter(const struct seal *seal, const struct letter *letter, struct mail *mail);
+int seal_letter(
+	const struct seal *seal, const struct letter *letter, struct mail *mail);
 
 #endif

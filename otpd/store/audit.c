@@ -60,10 +60,11 @@ int audit_list(struct store *store, int64_t *before, int64_t limit, const char *
 	if (r < 0)
 		return r;
 	if (user)
-		r = db_each(store->db, SQL_AUDIT_LIST_USER, list_event, &list, "iit", *before,
-			limit, user);
+		r = db_each(store->db, SQL_AUDIT_LIST_USER, list_event, &list, "iit",
+			*before, limit, user);
 	else
-		r = db_each(store->db, SQL_AUDIT_LIST, list_event, &list, "ii", *before, limit);
+		r = db_each(store->db, SQL_AUDIT_LIST, list_event, &list, "ii", *before,
+			limit);
 	if (r < 0)
 		return r;
 	if (list.n == limit)

@@ -23,10 +23,10 @@ struct audit_event {
 int audit_add(struct store *store, const struct audit_event *event);
 
 /*
- * The newest first, before the id *before (0: from the end); user NULL: all. One call looks
- * through at most AUDIT_STRETCH rows, so that a search through years does not hold up
- * logins. *before is then where the next call goes on, 0 at the beginning of the table,
- * unless each has ended it.
+ * The newest first, before the id *before (0: from the end); user NULL: all. One call
+ * looks through at most AUDIT_STRETCH rows, so that a search through years does not
+ * hold up logins. *before is then where the next call goes on, 0 at the beginning of
+ * the table, unless each has ended it.
  */
 #define AUDIT_STRETCH 50000
 int audit_list(struct store *store, int64_t *before, int64_t limit, const char *user,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of challenges. What may follow what is decided in core; here it is written. */
+/* The table of challenges. What may follow what is decided in core; here it is written.
+ */
 #include "otpd/store/challenges.h"
 
 #include <errno.h>
@@ -8,11 +9,11 @@
 
 int challenges_insert(struct store *store, const struct challenge *c)
 {
-	return db_run(store->db, SQL_CHALLENGE_INSERT, NULL, "bttttiiiibtiiiiiiiit", c->id,
-		sizeof(c->id), c->user, c->service, c->rhost, c->tty, c->peer, c->purpose,
-		(int64_t)c->decoy, c->key_id, c->hash, sizeof(c->hash), c->reference,
-		c->length, c->alphabet, c->state, c->tries, c->max_tries, c->created_at,
-		c->expires_at, c->mail, c->address);
+	return db_run(store->db, SQL_CHALLENGE_INSERT, NULL, "bttttiiiibtiiiiiiiit",
+		c->id, sizeof(c->id), c->user, c->service, c->rhost, c->tty, c->peer,
+		c->purpose, (int64_t)c->decoy, c->key_id, c->hash, sizeof(c->hash),
+		c->reference, c->length, c->alphabet, c->state, c->tries, c->max_tries,
+		c->created_at, c->expires_at, c->mail, c->address);
 }
 
 static int read_challenge(const struct row *row, void *arg)
@@ -43,7 +44,8 @@ static int read_challenge(const struct row *row, void *arg)
 	return 1;
 }
 
-int challenges_get(struct store *store, const uint8_t id[CODE_ID], struct challenge *ret)
+int challenges_get(
+	struct store *store, const uint8_t id[CODE_ID], struct challenge *ret)
 {
 	int r = db_each(store->db, SQL_CHALLENGE_GET, read_challenge, ret, "b", id,
 		(size_t)CODE_ID);
@@ -54,8 +56,8 @@ int challenges_get(struct store *store, const uint8_t id[CODE_ID], struct challe
 int challenges_find(struct store *store, const char *user, const char *service,
 	const char *rhost, int64_t peer, int64_t now_s, struct challenge *ret)
 {
-	int r = db_each(store->db, SQL_CHALLENGE_FIND, read_challenge, ret, "tttii", user,
-		service, rhost, peer, now_s);
+	int r = db_each(store->db, SQL_CHALLENGE_FIND, read_challenge, ret, "tttii",
+		user, service, rhost, peer, now_s);
 
 	return r == 0 ? -ENOENT : r < 0 ? r : 0;
 }
@@ -73,20 +75,25 @@ int challenges_redraw(struct store *store, const struct challenge *c)
 {
 	int64_t changes = 0;
 	int r = db_run(store->db, SQL_CHALLENGE_REDRAW, &changes, "bibtiii", c->id,
-		sizeof(c->id), c->key_id, c->hash, sizeof(c->hash), c->reference, c->length,
-		c->expires_at, c->mail);
+		sizeof(c->id), c->key_id, c->hash, sizeof(c->hash), c->reference,
+		c->length, c->expires_at, c->mail);
 
 	return r < 0 ? r : changes == 1 ? 0 : -ESTALE;
 }
 
 int challenges_cancel_user(struct store *store, const char *user)
 {
-	return db_run(store->db, SQL_CHALLENGE_CANCEL_USER, NULL, "t", user);
+	int r = db_run(store->db, SQL_MAIL_KILL_USER, NULL, "t", user);
+
+	return r < 0 ? r
+		     : db_run(store->db, SQL_CHALLENGE_CANCEL_USER, NULL, "t", user);
 }
 
 int challenges_cancel_all(struct store *store)
 {
-	return db_run(store->db, SQL_CHALLENGE_CANCEL_ALL, NULL, "");
+	int r = db_run(store->db, SQL_MAIL_KILL_ALL, NULL, "");
+
+	return r < 0 ? r : db_run(store->db, SQL_CHALLENGE_CANCEL_ALL, NULL, "");
 }
 
 static int read_count(const struct row *row, void *arg)
@@ -97,11 +104,12 @@ static int read_count(const struct row *row, void *arg)
 
 int challenges_count_live(struct store *store, int64_t now_s, int64_t *ret)
 {
-	return db_each(store->db, SQL_CHALLENGE_COUNT_LIVE, read_count, ret, "i", now_s);
+	return db_each(
+		store->db, SQL_CHALLENGE_COUNT_LIVE, read_count, ret, "i", now_s);
 }
 
-int challenges_count_user(struct store *store, const char *user, int64_t now_s,
-	int64_t *ret)
+int challenges_count_user(
+	struct store *store, const char *user, int64_t now_s, int64_t *ret)
 {
 	return db_each(store->db, SQL_CHALLENGE_COUNT_USER, read_count, ret, "ti", user,
 		now_s);

@@ -8,9 +8,11 @@
 int challenges_insert(struct store *store, const struct challenge *challenge);
 
 /* By its identifier; -ENOENT if there is none. */
-int challenges_get(struct store *store, const uint8_t id[CODE_ID], struct challenge *ret);
+int challenges_get(
+	struct store *store, const uint8_t id[CODE_ID], struct challenge *ret);
 
-/* The live one of this user, service, remote host and caller; -ENOENT if there is none. */
+/* The live one of this user, service, remote host and caller; -ENOENT if there is none.
+ */
 int challenges_find(struct store *store, const char *user, const char *service,
 	const char *rhost, int64_t peer, int64_t now_s, struct challenge *ret);
 
@@ -20,13 +22,13 @@ int challenges_update(struct store *store, const struct challenge *challenge);
 /* Writes the new code of a live one; -ESTALE if it is live no more. */
 int challenges_redraw(struct store *store, const struct challenge *challenge);
 
-/* Cancels the live ones of a user, or all. */
+/* Cancels the live ones of a user, or all; their mails that still wait are dead. */
 int challenges_cancel_user(struct store *store, const char *user);
 int challenges_cancel_all(struct store *store);
 
 int challenges_count_live(struct store *store, int64_t now_s, int64_t *ret);
-int challenges_count_user(struct store *store, const char *user, int64_t now_s,
-	int64_t *ret);
+int challenges_count_user(
+	struct store *store, const char *user, int64_t now_s, int64_t *ret);
 
 /* Deletes at most limit that ended before. */
 int challenges_purge(struct store *store, int64_t before_s, int64_t limit);

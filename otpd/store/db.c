@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * SQLite, opened for one process and one connection: EXCLUSIVE locking before the first
- * access to the WAL (no shared memory, and the WAL-reset bug of SQLite before 3.51.3 needs
- * two connections), synchronous=FULL because a lost commit is a code that works twice,
- * secure_delete because deleted rows must not be read from the file. A damaged file is
- * never recreated: the caller stops.
+ * access to the WAL (no shared memory, and the WAL-reset bug of SQLite before 3.51.3
+ * needs two connections), synchronous=FULL because a lost commit is a code that works
+ * twice, secure_delete because deleted rows must not be read from the file. A damaged
+ * file is never recreated: the caller stops.
  */
 #include "otpd/store/db.h"
 
@@ -22,7 +22,8 @@
 struct db {
 	sqlite3 *handle;
 	sqlite3_stmt *statements[SQL_COUNT];
-	/* SQLite takes $1 for a name and counts by first appearance: where each one is. */
+	/* SQLite takes $1 for a name and counts by first appearance: where each one is.
+	 */
 	uint8_t places[SQL_COUNT][MAX_PARAMETERS + 1];
 	int log_pages;
 };
@@ -87,13 +88,14 @@ static int db_set_up(struct db *db)
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
 	sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
-	r = db_script(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
-			  "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-			  "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
-			  "PRAGMA cache_size=-2000; PRAGMA wal_autocheckpoint=0;"
-			  "PRAGMA journal_size_limit=8388608;"
-			  /* Takes the lock now, so that a second otpd fails here. */
-			  "BEGIN IMMEDIATE; COMMIT;");
+	r = db_script(db,
+		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL;"
+		"PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+		"PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
+		"PRAGMA cache_size=-2000; PRAGMA wal_autocheckpoint=0;"
+		"PRAGMA journal_size_limit=8388608;"
+		/* Takes the lock now, so that a second otpd fails here. */
+		"BEGIN IMMEDIATE; COMMIT;");
 	sqlite3_wal_hook(db->handle, on_commit_to_log, db);
 	return r;
 }
@@ -143,8 +145,8 @@ static void find_places(struct db *db, enum sql id)
 
 	for (int i = 1; i <= MAX_PARAMETERS; i++) {
 		snprintf(name, sizeof(name), "$%d", i);
-		db->places[id][i] = (uint8_t)sqlite3_bind_parameter_index(
-			db->statements[id], name);
+		db->places[id][i] =
+			(uint8_t)sqlite3_bind_parameter_index(db->statements[id], name);
 	}
 }
 
@@ -172,15 +174,15 @@ static int bind_all(struct db *db, enum sql id, const char *format, va_list args
 		int i = *++place;
 
 		if (*format == 't') {
-			rc = sqlite3_bind_text(statement, i, va_arg(args, const char *), -1,
-				SQLITE_STATIC);
+			rc = sqlite3_bind_text(statement, i, va_arg(args, const char *),
+				-1, SQLITE_STATIC);
 		} else if (*format == 'i') {
 			rc = sqlite3_bind_int64(statement, i, va_arg(args, int64_t));
 		} else if (*format == 'b') {
 			const void *data = va_arg(args, const void *);
 
-			rc = sqlite3_bind_blob(statement, i, data, (int)va_arg(args, size_t),
-				SQLITE_STATIC);
+			rc = sqlite3_bind_blob(statement, i, data,
+				(int)va_arg(args, size_t), SQLITE_STATIC);
 		}
 	}
 	return rc;
@@ -249,8 +251,8 @@ int db_log_pages(const struct db *db)
 
 int db_checkpoint(struct db *db)
 {
-	int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL,
-		NULL);
+	int rc = sqlite3_wal_checkpoint_v2(
+		db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
 	db->log_pages = 0;
 	return db_errno(rc);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A thin driver over SQLite: open, prepare once, bind by a format, step. Whoever shares
- * users between hosts later puts a second driver under these functions; the statements (all
- * in sql.c) are such that PostgreSQL takes them too.
+ * users between hosts later puts a second driver under these functions; the statements
+ * (all in sql.c) are such that PostgreSQL takes them too.
  */
 #ifndef OTPD_STORE_DB_H
 #define OTPD_STORE_DB_H
@@ -17,9 +17,10 @@ struct db;
 struct row; /* a result row; read it before the next step */
 
 /*
- * Opens (and with create, makes) the database file; why, if it fails, goes to error. Errors
- * of all functions here: -ENOSPC disk full, -EIO, -ENOMEM, -EEXIST a unique constraint,
- * -EBUSY another process has it open, -EUCLEAN the file is damaged or not ours.
+ * Opens (and with create, makes) the database file; why, if it fails, goes to error.
+ * Errors of all functions here: -ENOSPC disk full, -EIO, -ENOMEM, -EEXIST a unique
+ * constraint, -EBUSY another process has it open, -EUCLEAN the file is damaged or not
+ * ours.
  */
 int db_open(const char *path, struct db **ret, char *error, size_t error_size);
 void db_close(struct db *db);
@@ -34,8 +35,9 @@ int db_number(struct db *db, const char *sql, int64_t *ret);
 int db_prepare_all(struct db *db);
 
 /*
- * Runs a statement without rows. format has a letter for each parameter: t (const char *),
- * i (int64_t), b (const void *, size_t), n (NULL, no argument). ret_changes may be NULL.
+ * Runs a statement without rows. format has a letter for each parameter: t (const char
+ * *), i (int64_t), b (const void *, size_t), n (NULL, no argument). ret_changes may be
+ * NULL.
  */
 int db_run(struct db *db, enum sql id, int64_t *ret_changes, const char *format, ...);
 
@@ -63,7 +65,8 @@ int64_t row_int(const struct row *row, int column);
 const char *row_text(const struct row *row, int column); /* "" for NULL */
 const void *row_blob(const struct row *row, int column, size_t *ret_size);
 
-/* Copies a text column, cut to size; a blob column of exactly size bytes, else zeros. */
+/* Copies a text column, cut to size; a blob column of exactly size bytes, else zeros.
+ */
 void row_copy_text(const struct row *row, int column, char *out, size_t size);
 void row_copy_blob(const struct row *row, int column, void *out, size_t size);
 

@@ -28,8 +28,8 @@ int mails_insert(struct store *store, struct mail *mail)
 {
 	int r = db_run(store->db, SQL_MAIL_INSERT, NULL, "bttiiiibbb", mail->name,
 		sizeof(mail->name), mail->user, mail->rhost, mail->purpose, mail->state,
-		mail->at, mail->deadline, mail->sender, sizeof(mail->sender), mail->nonce,
-		sizeof(mail->nonce), mail->sealed, mail->sealed_size);
+		mail->at, mail->deadline, mail->sender, sizeof(mail->sender),
+		mail->nonce, sizeof(mail->nonce), mail->sealed, mail->sealed_size);
 
 	if (r == 0)
 		mail->id = db_last_id(store->db);
@@ -73,8 +73,8 @@ int mails_get(struct store *store, int64_t id, struct mail *ret)
 	return r == 0 ? -ENOENT : r < 0 ? r : 0;
 }
 
-int mails_get_by_name(struct store *store, const uint8_t name[MAIL_NAME],
-	struct mail *ret)
+int mails_get_by_name(
+	struct store *store, const uint8_t name[MAIL_NAME], struct mail *ret)
 {
 	int r = db_each(store->db, SQL_MAIL_GET_BY_NAME, get_mail, ret, "b", name,
 		(size_t)MAIL_NAME);
@@ -125,8 +125,8 @@ int mails_list(struct store *store, int64_t before, int64_t limit, bool open,
 {
 	struct each_mail list = { each, arg };
 
-	return db_each(store->db, open ? SQL_MAIL_LIST_OPEN : SQL_MAIL_LIST, list_mail, &list,
-		"ii", before, limit);
+	return db_each(store->db, open ? SQL_MAIL_LIST_OPEN : SQL_MAIL_LIST, list_mail,
+		&list, "ii", before, limit);
 }
 
 static int read_count(const struct row *row, void *arg)

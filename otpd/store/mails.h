@@ -45,8 +45,8 @@ int mails_insert(struct store *store, struct mail *mail);
 
 /* -ENOENT if there is none. */
 int mails_get(struct store *store, int64_t id, struct mail *ret);
-int mails_get_by_name(struct store *store, const uint8_t name[MAIL_NAME],
-	struct mail *ret);
+int mails_get_by_name(
+	struct store *store, const uint8_t name[MAIL_NAME], struct mail *ret);
 
 /* The queued ones that are due, oldest first. */
 int mails_due(struct store *store, int64_t now_s, int64_t limit,

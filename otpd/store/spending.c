@@ -27,7 +27,8 @@ int spending_wrong(struct store *store, const char *user, int64_t span_s, int64_
 
 int spending_add_wrong(struct store *store, const char *user, bool decoy, int64_t now_s)
 {
-	return db_run(store->db, SQL_WRONG_INSERT, NULL, "tii", user, (int64_t)decoy, now_s);
+	return db_run(
+		store->db, SQL_WRONG_INSERT, NULL, "tii", user, (int64_t)decoy, now_s);
 }
 
 int spending_forget_wrong(struct store *store, const char *user)
@@ -65,32 +66,35 @@ static int read_rate(const struct row *row, void *arg)
 	return 0;
 }
 
-int spending_load_rates(struct store *store, int64_t now_s, struct budget_rate *ret_sends,
-	struct budget_rate *ret_wrong)
+int spending_load_rates(struct store *store, int64_t now_s,
+	struct budget_rate *ret_sends, struct budget_rate *ret_wrong)
 {
 	struct load sends = { ret_sends, now_s }, wrong = { ret_wrong, now_s };
-	int r = db_each(store->db, SQL_MAIL_RATE, read_rate, &sends, "i", now_s - BUDGET_HOUR);
+	int r = db_each(
+		store->db, SQL_MAIL_RATE, read_rate, &sends, "i", now_s - BUDGET_HOUR);
 
 	if (r < 0)
 		return r;
-	return db_each(store->db, SQL_WRONG_RATE, read_rate, &wrong, "i", now_s - BUDGET_HOUR);
+	return db_each(
+		store->db, SQL_WRONG_RATE, read_rate, &wrong, "i", now_s - BUDGET_HOUR);
 }
 
 int spending_purge(struct store *store, int64_t now_s, int64_t limit)
 {
-	int r = db_run(store->db, SQL_WRONG_PURGE, NULL, "ii", now_s - BUDGET_MONTH, limit);
+	int r = db_run(
+		store->db, SQL_WRONG_PURGE, NULL, "ii", now_s - BUDGET_MONTH, limit);
 
 	if (r < 0)
 		return r;
-	return db_run(store->db, SQL_WRONG_PURGE_STRANGERS, NULL, "ii", now_s - BUDGET_DAY,
-		limit);
+	return db_run(store->db, SQL_WRONG_PURGE_STRANGERS, NULL, "ii",
+		now_s - BUDGET_DAY, limit);
 }
 
 int grace_put(struct store *store, const char *user, const char *service,
 	const char *rhost, const char *tty, int64_t peer, int64_t until_s)
 {
-	return db_run(store->db, SQL_GRACE_PUT, NULL, "ttttii", user, service, rhost, tty,
-		peer, until_s);
+	return db_run(store->db, SQL_GRACE_PUT, NULL, "ttttii", user, service, rhost,
+		tty, peer, until_s);
 }
 
 static int read_until(const struct row *row, void *arg)
@@ -103,8 +107,8 @@ int grace_holds(struct store *store, const char *user, const char *service,
 	const char *rhost, const char *tty, int64_t peer, int64_t now_s)
 {
 	int64_t until = 0;
-	int r = db_each(store->db, SQL_GRACE_GET, read_until, &until, "tttti", user, service,
-		rhost, tty, peer);
+	int r = db_each(store->db, SQL_GRACE_GET, read_until, &until, "tttti", user,
+		service, rhost, tty, peer);
 
 	return r < 0 ? r : until > now_s;
 }

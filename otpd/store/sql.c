@@ -4,8 +4,8 @@
  *
  * Times are seconds since 1970. A row of mail is the record of a send as well as the
  * outbox: the budgets of sends count its rows, so that a mail and its cost cannot part.
- * Rows of decoys have state 4 (void) and no blob: they cost the same and are never sent.
- * Wrong tries on decoys are written for the same reason, and are nobody's.
+ * Rows of decoys have state 4 (void) and no blob: they cost the same and are never
+ * sent. Wrong tries on decoys are written for the same reason, and are nobody's.
  */
 #include "otpd/store/sql.h"
 
@@ -54,11 +54,11 @@ const char sql_schema[] =
 	"  uid INTEGER NOT NULL, reference TEXT NOT NULL, detail TEXT NOT NULL"
 	") STRICT;";
 
-#define CHALLENGE_COLUMNS \
+#define CHALLENGE_COLUMNS                                                               \
 	"id, user, service, rhost, tty, peer, purpose, decoy, key_id, hash, reference," \
 	" length, alphabet, state, tries, max_tries, created_at, expires_at, mail, address"
 #define USER_COLUMNS "name, address, person, state, verified_at, created_at, login_at"
-#define MAIL_COLUMNS \
+#define MAIL_COLUMNS                                                                   \
 	"id, name, user, purpose, state, tries, at, next_at, deadline, sender, nonce," \
 	" sealed, detail"
 #define AUDIT_COLUMNS "id, at, event, user, service, rhost, uid, reference, detail"
@@ -79,8 +79,9 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_USER_GET] = "SELECT " USER_COLUMNS " FROM users WHERE name = $1",
 	[SQL_USER_INSERT] = "INSERT INTO users (" USER_COLUMNS
 			    ") VALUES ($1, $2, $3, $4, $5, $6, $7)",
-	[SQL_USER_REPLACE] = "UPDATE users SET address = $2, person = $3, verified_at = $4"
-			     " WHERE name = $1",
+	[SQL_USER_REPLACE] =
+		"UPDATE users SET address = $2, person = $3, verified_at = $4"
+		" WHERE name = $1",
 	[SQL_USER_SET_STATE] = "UPDATE users SET state = $2 WHERE name = $1",
 	[SQL_USER_SET_VERIFIED] = "UPDATE users SET verified_at = $2 WHERE name = $1",
 	[SQL_USER_SET_LOGIN] = "UPDATE users SET login_at = $2 WHERE name = $1",
@@ -89,12 +90,15 @@ static const char *const texts[SQL_COUNT] = {
 			  " FROM users WHERE name > $1 ORDER BY name LIMIT $2",
 	[SQL_USER_COUNT] = "SELECT count(*) FROM users",
 
-	[SQL_CHALLENGE_INSERT] = "INSERT INTO challenges (" CHALLENGE_COLUMNS
-				 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-				 " $12, $13, $14, $15, $16, $17, $18, $19, $20)",
-	[SQL_CHALLENGE_GET] = "SELECT " CHALLENGE_COLUMNS " FROM challenges WHERE id = $1",
+	[SQL_CHALLENGE_INSERT] =
+		"INSERT INTO challenges (" CHALLENGE_COLUMNS
+		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+		" $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+	[SQL_CHALLENGE_GET] =
+		"SELECT " CHALLENGE_COLUMNS " FROM challenges WHERE id = $1",
 	[SQL_CHALLENGE_FIND] =
-		"SELECT " CHALLENGE_COLUMNS " FROM challenges WHERE state = 0 AND user = $1"
+		"SELECT " CHALLENGE_COLUMNS
+		" FROM challenges WHERE state = 0 AND user = $1"
 		" AND service = $2 AND rhost = $3 AND peer = $4 AND expires_at > $5"
 		" ORDER BY created_at DESC LIMIT 1",
 	/* state = 0: no row, and so an error, if somebody else has ended it. */
@@ -127,11 +131,10 @@ static const char *const texts[SQL_COUNT] = {
 		" AND NOT EXISTS (SELECT 1 FROM users WHERE users.name = wrong.user)"
 		" LIMIT $2)",
 
-	[SQL_GRACE_PUT] =
-		"INSERT INTO grace (user, service, rhost, tty, peer, until)"
-		" VALUES ($1, $2, $3, $4, $5, $6)"
-		" ON CONFLICT (user, service, rhost, tty, peer)"
-		" DO UPDATE SET until = excluded.until",
+	[SQL_GRACE_PUT] = "INSERT INTO grace (user, service, rhost, tty, peer, until)"
+			  " VALUES ($1, $2, $3, $4, $5, $6)"
+			  " ON CONFLICT (user, service, rhost, tty, peer)"
+			  " DO UPDATE SET until = excluded.until",
 	[SQL_GRACE_GET] = "SELECT until FROM grace WHERE user = $1 AND service = $2"
 			  " AND rhost = $3 AND tty = $4 AND peer = $5",
 	[SQL_GRACE_FORGET] = "DELETE FROM grace WHERE user = $1",
@@ -152,23 +155,30 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT at FROM mail WHERE rhost = $1 AND rhost <> '' AND at > $2"
 		" ORDER BY at DESC LIMIT $3",
 	[SQL_MAIL_RATE] = "SELECT at FROM mail WHERE at > $1",
-	[SQL_MAIL_DUE] = "SELECT " MAIL_COLUMNS
-			 " FROM mail WHERE state = 0 AND next_at <= $1"
-			 " ORDER BY next_at LIMIT $2",
+	[SQL_MAIL_DUE] =
+		"SELECT " MAIL_COLUMNS " FROM mail WHERE state = 0 AND next_at <= $1"
+		" ORDER BY next_at LIMIT $2",
 	[SQL_MAIL_UPDATE] =
 		"UPDATE mail SET state = $2, tries = $3, next_at = $4, detail = $5,"
 		" sealed = CASE WHEN $2 = 0 THEN sealed END WHERE id = $1 AND state = 0",
 	[SQL_MAIL_KILL] = "UPDATE mail SET state = 5, sealed = NULL"
 			  " WHERE id = $1 AND state = 0",
+	[SQL_MAIL_KILL_USER] =
+		"UPDATE mail SET state = 5, sealed = NULL WHERE state = 0 AND id IN"
+		" (SELECT mail FROM challenges WHERE state = 0 AND user = $1)",
+	[SQL_MAIL_KILL_ALL] =
+		"UPDATE mail SET state = 5, sealed = NULL WHERE state = 0 AND id IN"
+		" (SELECT mail FROM challenges WHERE state = 0)",
 	[SQL_MAIL_KILL_LATE] = "UPDATE mail SET state = 3, sealed = NULL,"
 			       " detail = CASE WHEN detail = '' THEN"
 			       " 'not delivered in time' ELSE detail END"
 			       " WHERE state = 0 AND deadline <= $1",
-	[SQL_MAIL_LIST] = "SELECT " MAIL_COLUMNS
-			  " FROM mail WHERE id < $1 AND state <> 4 ORDER BY id DESC LIMIT $2",
-	[SQL_MAIL_LIST_OPEN] = "SELECT " MAIL_COLUMNS
-			       " FROM mail WHERE id < $1 AND state = 0"
-			       " ORDER BY id DESC LIMIT $2",
+	[SQL_MAIL_LIST] =
+		"SELECT " MAIL_COLUMNS
+		" FROM mail WHERE id < $1 AND state <> 4 ORDER BY id DESC LIMIT $2",
+	[SQL_MAIL_LIST_OPEN] =
+		"SELECT " MAIL_COLUMNS " FROM mail WHERE id < $1 AND state = 0"
+		" ORDER BY id DESC LIMIT $2",
 	[SQL_MAIL_COUNT_OPEN] = "SELECT count(*) FROM mail WHERE state = 0",
 	[SQL_MAIL_PURGE] = "DELETE FROM mail WHERE state <> 0 AND at < $1 AND id IN"
 			   " (SELECT id FROM mail ORDER BY id LIMIT $2)",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opening the database, and transactions. A file that is damaged, foreign or of a newer
- * otpd stops the start with words; nothing is ever recreated, because a recreated store is
- * one that has forgotten who was locked out.
+ * otpd stops the start with words; nothing is ever recreated, because a recreated store
+ * is one that has forgotten who was locked out.
  */
 #include "otpd/store/store.h"
 
@@ -55,7 +55,8 @@ static int check_file_system(int fd)
 }
 
 /* Makes the file if need be and looks at it before SQLite does. */
-static int check_file(const char *path, int64_t *ret_size, char *error, size_t error_size)
+static int check_file(
+	const char *path, int64_t *ret_size, char *error, size_t error_size)
 {
 	CLEANUP(closep) int fd = -1;
 	struct stat st;
@@ -87,13 +88,14 @@ static int create_schema(struct db *db)
 	r = db_script(db, "BEGIN IMMEDIATE");
 	if (r == 0)
 		r = db_script(db, sql_schema);
-	snprintf(sql, sizeof(sql), "PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
+	snprintf(sql, sizeof(sql),
+		"PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
 		APPLICATION_ID, SCHEMA_VERSION);
 	return r == 0 ? db_script(db, sql) : r;
 }
 
-static int check_schema(struct db *db, const char *path, int64_t size, char *error,
-	size_t error_size)
+static int check_schema(
+	struct db *db, const char *path, int64_t size, char *error, size_t error_size)
 {
 	int64_t id = 0, version = 0, sound = 0, tables = 0;
 	int r;
@@ -114,7 +116,8 @@ static int check_schema(struct db *db, const char *path, int64_t size, char *err
 			"was made by a newer otpd; install that one again");
 	if (size > CHECK_BELOW)
 		return 0;
-	r = db_number(db, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)", &sound);
+	r = db_number(
+		db, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)", &sound);
 	if (r < 0 || !sound)
 		return refuse(error, error_size, path,
 			"is damaged. It is left as it is: restore a backup, or move it away "
@@ -137,7 +140,8 @@ int store_open(struct store *store, const char *path, char *error, size_t error_
 	if (r == 0) {
 		r = db_prepare_all(store->db);
 		if (r < 0)
-			snprintf(error, error_size, "%s: %s", path, db_error(store->db));
+			snprintf(
+				error, error_size, "%s: %s", path, db_error(store->db));
 	}
 	if (r < 0)
 		store_close(store);
@@ -162,7 +166,8 @@ int store_commit(struct store *store)
 
 void store_rollback(struct store *store)
 {
-	/* After some errors SQLite has rolled back already; then this fails, rightly. */
+	/* After some errors SQLite has rolled back already; then this fails, rightly.
+	 */
 	(void)db_run(store->db, SQL_ROLLBACK, NULL, "");
 }
 

@@ -9,16 +9,16 @@
 struct db;
 
 /*
- * Everything that must survive. One thread at a time uses it: the one that runs the batch.
- * All functions of otpd/store return 0, what they name, or -errno as in db.h.
+ * Everything that must survive. One thread at a time uses it: the one that runs the
+ * batch. All functions of otpd/store return 0, what they name, or -errno as in db.h.
  */
 struct store {
 	struct db *db;
 };
 
 /*
- * Opens the file, which must be ours and of this schema (older ones are migrated), or makes
- * it, mode 0600. Refuses network file systems. On failure error says what to do.
+ * Opens the file, which must be ours and of this schema (older ones are migrated), or
+ * makes it, mode 0600. Refuses network file systems. On failure error says what to do.
  */
 int store_open(struct store *store, const char *path, char *error, size_t error_size);
 void store_close(struct store *store);
@@ -32,7 +32,8 @@ int store_savepoint(struct store *store);
 int store_release(struct store *store);
 int store_rollback_to(struct store *store);
 
-/* Whether the log has grown so that it should be moved into the file; outside of transactions. */
+/* Whether the log has grown so that it should be moved into the file; outside of
+ * transactions. */
 bool store_is_untidy(const struct store *store);
 int store_tidy(struct store *store);
 
@@ -40,7 +41,8 @@ int store_tidy(struct store *store);
 int store_get_number(struct store *store, const char *name, int64_t *ret);
 int store_put_number(struct store *store, const char *name, int64_t value);
 int store_get_blob(struct store *store, const char *name, void *ret, size_t size);
-int store_put_blob(struct store *store, const char *name, const void *data, size_t size);
+int store_put_blob(
+	struct store *store, const char *name, const void *data, size_t size);
 
 const char *store_error(const struct store *store);
 

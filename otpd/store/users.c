@@ -32,15 +32,15 @@ int users_get(struct store *store, const char *name, struct user *ret)
 
 int users_insert(struct store *store, const struct user *user)
 {
-	return db_run(store->db, SQL_USER_INSERT, NULL, "tttiiii", user->name, user->address,
-		user->person, user->state, user->verified_at, user->created_at,
-		user->login_at);
+	return db_run(store->db, SQL_USER_INSERT, NULL, "tttiiii", user->name,
+		user->address, user->person, user->state, user->verified_at,
+		user->created_at, user->login_at);
 }
 
 int users_replace(struct store *store, const struct user *user)
 {
-	return db_run(store->db, SQL_USER_REPLACE, NULL, "ttti", user->name, user->address,
-		user->person, user->verified_at);
+	return db_run(store->db, SQL_USER_REPLACE, NULL, "ttti", user->name,
+		user->address, user->person, user->verified_at);
 }
 
 int users_set_state(struct store *store, const char *name, enum user_state state)

@@ -21,8 +21,8 @@ struct secret_buffer {
 	void *at;
 };
 void secret_buffer_wipe(struct secret_buffer *buffer);
-#define SECRET_SCOPE(name) \
-	__attribute__((cleanup(secret_buffer_wipe), unused)) struct secret_buffer \
-		name##_wiped_ = { sizeof(name), name }
+#define SECRET_SCOPE(name)                          \
+	__attribute__((cleanup(secret_buffer_wipe), \
+		unused)) struct secret_buffer name##_wiped_ = { sizeof(name), name }
 
 #endif

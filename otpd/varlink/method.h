@@ -59,8 +59,9 @@ struct method {
 
 struct interface {
 	const char *name;
-	const char *description;             /* its .varlink file */
-	const struct method *const *methods; /* tables, each ended by a NULL name; then NULL */
+	const char *description; /* its .varlink file */
+	const struct method *const
+		*methods; /* tables, each ended by a NULL name; then NULL */
 };
 
 #endif

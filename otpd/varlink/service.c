@@ -9,8 +9,8 @@
 #include "otpd/proto/limits.h"
 #include "otpd/version.h"
 
-static const struct method *find_method(const struct interface *interface,
-	const char *name)
+static const struct method *find_method(
+	const struct interface *interface, const char *name)
 {
 	for (const struct method *const *table = interface->methods; *table; table++)
 		for (const struct method *method = *table; method->name; method++)
@@ -95,7 +95,8 @@ static const struct method introspection_methods[] = {
 	{ 0 },
 };
 
-static const struct method *const introspection_tables[] = { introspection_methods, NULL };
+static const struct method *const introspection_tables[] = { introspection_methods,
+	NULL };
 
 const struct interface introspection_interface = {
 	.name = "org.varlink.service",

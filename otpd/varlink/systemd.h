@@ -2,7 +2,8 @@
 #ifndef OTPD_VARLINK_SYSTEMD_H
 #define OTPD_VARLINK_SYSTEMD_H
 
-/* The listening socket that systemd handed over; -ENOENT if none, -EINVAL if several. */
+/* The listening socket that systemd handed over; -ENOENT if none, -EINVAL if several.
+ */
 int systemd_socket(void);
 
 /* sd_notify(3): "READY=1", "RELOADING=1", "STOPPING=1". Nothing without systemd. */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The answers that several methods give about a challenge. What they say of a decoy is
+ * what they would say of a challenge whose mail is on its way.
+ */
+#include "otpd/server/reply.h"
+
+#include <errno.h>
+
+#include "otpd/proto/outcome.h"
+#include "otpd/server/daemon.h"
+#include "otpd/store/mails.h"
+#include "otpd/util/hex.h"
+
+int reply_delivery(
+	struct store *store, const struct challenge *challenge, const char **ret)
+{
+	struct mail mail;
+	int r;
+
+	*ret = "queued";
+	/* A decoy's mail is always as good as sent. */
+	if (challenge->decoy)
+		return 0;
+	r = mails_get(store, challenge->mail, &mail);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (mail.state == MAIL_SENT)
+		*ret = "sent";
+	else if (mail.state == MAIL_FAILED)
+		*ret = "failed";
+	else if (mail.state == MAIL_QUEUED && mail.tries > 0)
+		*ret = "deferred";
+	return 0;
+}
+
+void reply_challenge(struct call *call, const struct challenge *c, int64_t resend_s,
+	const char *delivery, bool is_self)
+{
+	int64_t now_s = call_daemon(call)->moment.now_s;
+	char id[LIMIT_CHALLENGE + 1];
+
+	hex_encode(id, c->id, sizeof(c->id));
+	call_out_string(call, "challenge", id);
+	call_out_string(call, "reference", c->reference);
+	call_out_int(call, "length", c->length);
+	call_out_string(
+		call, "alphabet", c->alphabet == CODE_DIGITS ? "digits" : "letters");
+	call_out_int(call, "expires_in", c->expires_at - now_s);
+	call_out_int(call, "resend_in", resend_s);
+	if (is_self)
+		return;
+	call_out_string(call, "state", "challenge");
+	call_out_string(
+		call, "purpose", c->purpose == CODE_LOGIN ? "login" : "verify_address");
+	call_out_int(call, "tries_left", challenge_tries_left(c));
+	call_out_string(call, "delivery", delivery);
+	call_out_bool(call, "resumed", false);
+}
+
+int reply_throttled(struct call *call, int64_t wait_s)
+{
+	call_out_clear(call);
+	call_out_int(call, "retry_after", wait_s);
+	return OUTCOME_THROTTLED;
+}
+
+int reply_locked(struct call *call, int64_t wait_s)
+{
+	call_out_clear(call);
+	call_out_int(call, "retry_after", wait_s);
+	return OUTCOME_LOCKED;
+}

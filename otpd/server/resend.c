@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Another code for the same challenge. The counters stay, the old code and its unsent
+ * mail are dead, and the same locks and budgets stand before it as before the first
+ * code.
+ */
+#include "otpd/server/resend.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "otpd/proto/outcome.h"
+#include "otpd/server/attempt.h"
+#include "otpd/server/daemon.h"
+#include "otpd/server/issue.h"
+#include "otpd/server/reply.h"
+#include "otpd/store/challenges.h"
+#include "otpd/util/log.h"
+
+/* Whom the challenge is for, as he is now; a decoy is for nobody. */
+static int load_owner(
+	struct store *store, const struct challenge *challenge, struct user *ret)
+{
+	int r = users_get(store, challenge->user, ret);
+
+	if (challenge->purpose == CODE_ENROL)
+		strcpy(ret->address, challenge->address); /* of the same size */
+	return r == -ENOENT ? 0 : r;
+}
+
+static struct issue issue_of(
+	struct call *call, const struct challenge *challenge, const struct user *owner)
+{
+	const struct config *config = call_daemon(call)->moment.config;
+
+	return (struct issue){
+		.policy = config_policy(config, challenge->service),
+		.user = challenge->user,
+		.service = challenge->service,
+		.rhost = challenge->rhost,
+		.tty = challenge->tty,
+		.peer = challenge->peer,
+		.purpose = challenge->purpose,
+		.address = challenge->decoy ? ISSUE_NOBODY : owner->address,
+		.person = challenge->decoy ? "" : owner->person,
+		.used_at = challenge->decoy ? 0 : owner->login_at,
+		.decoy = challenge->decoy,
+	};
+}
+
+int resend_wait_s(struct call *call, struct store *store,
+	const struct challenge *challenge, int64_t *ret)
+{
+	struct user owner = { .address = "" };
+	struct issue issue;
+	int64_t ignored;
+	int r = load_owner(store, challenge, &owner);
+
+	if (r < 0)
+		return r;
+	issue = issue_of(call, challenge, &owner);
+	return issue_wait_s(call_daemon(call), store, &issue, ret, &ignored);
+}
+
+static int check_budgets(struct call *call, struct store *store,
+	const struct issue *issue, int64_t *ret_next_s)
+{
+	struct daemon *daemon = call_daemon(call);
+	int64_t wait = 0;
+	int r = 0;
+
+	if (!issue->decoy)
+		r = attempt_locked_s(daemon, store, issue->user, issue->policy, &wait);
+	if (r < 0 || wait != 0)
+		return r < 0 ? r : reply_locked(call, wait > 0 ? wait : 0);
+	r = issue_wait_s(daemon, store, issue, &wait, ret_next_s);
+	if (r < 0 || wait > 0)
+		return r < 0 ? r : reply_throttled(call, wait);
+	return 0;
+}
+
+static int note(struct call *call, struct store *store)
+{
+	struct begin_work *work = call->work;
+	const struct challenge *c = &work->challenge;
+	int64_t now = call_daemon(call)->moment.now_s;
+
+	record_about(&work->record, c->user, c->service, c->rhost, call->peer.uid);
+	strcpy(work->record.reference, c->reference); /* of the same size */
+	if (!c->decoy)
+		return record_store(&work->record, store, now, "resent",
+			"another code issued", LOG_NOTICE);
+	strcpy(work->record.detail, "resend");
+	return record_store(&work->record, store, now, "decoy",
+		"no code sent, challenge cannot be passed", LOG_NOTICE);
+}
+
+static int issue_another(struct call *call, struct store *store, bool is_self)
+{
+	struct begin_work *work = call->work;
+	struct challenge *challenge = &work->challenge;
+	struct user owner = { .address = "" };
+	struct issue issue;
+	int64_t next;
+	int r = load_owner(store, challenge, &owner);
+
+	if (r < 0)
+		return r;
+	issue = issue_of(call, challenge, &owner);
+	r = check_budgets(call, store, &issue, &next);
+	if (r != 0)
+		return r;
+	work->dead_mail = challenge->mail;
+	r = issue_again(call_daemon(call), store, &issue, challenge, &work->mail);
+	if (r != 0)
+		return r;
+	reply_challenge(call, challenge, next, "queued", is_self);
+	return note(call, store);
+}
+
+int resend_apply(
+	struct call *call, struct store *store, const uint8_t id[CODE_ID], bool is_self)
+{
+	struct begin_work *work = call->work;
+	struct challenge *challenge = &work->challenge;
+	int r = challenges_get(store, id, challenge);
+
+	if (r < 0)
+		return r == -ENOENT ? OUTCOME_NO_CHALLENGE : r;
+	r = challenge_check(challenge, call->peer.uid, call_daemon(call)->moment.now_s);
+	if (r == 0 && (challenge->purpose == CODE_ENROL) != is_self)
+		r = OUTCOME_NO_CHALLENGE;
+	return r != 0 ? r : issue_another(call, store, is_self);
+}
