@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_MAIL_DETAIL_H
+#define OTPD_MAIL_DETAIL_H
+
+#include <stddef.h>
+
+/*
+ * What a server said, for logs and answers: printable ASCII, at most size - 1 bytes,
+ * no blanks at the end, and without what it has echoed of the mail: the address of the
+ * recipient stands there masked, the code as asterisks.
+ */
+void detail_clean(char *out, size_t size, const char *said, const char *address,
+	const char *code);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_MAIL_MAILER_H
+#define OTPD_MAIL_MAILER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <uv.h>
+
+#include "otpd/mail/config.h"
+#include "otpd/mail/key.h"
+#include "otpd/mail/opener.h"
+#include "otpd/mail/transport.h"
+#include "otpd/proto/limits.h"
+#include "otpd/util/list.h"
+
+/* What the daemon knows and has; one of it, owned by main. */
+struct mailer {
+	uv_loop_t *loop;
+	struct mail_config *config;
+	struct mail_key key;
+	struct opener opener;
+	struct transport *transport;
+	bool knows_otpd; /* the account exists */
+	uid_t otpd_uid;
+	struct list deliveries;                 /* the mails on their way */
+	void (*emptied)(struct mailer *mailer); /* none is left; may be NULL */
+
+	int64_t started_at_s;
+	int64_t n_sent;
+	int64_t n_deferred;
+	int64_t n_refused;
+	char last_error[LIMIT_DETAIL + 1];
+};
+
+/*
+ * Takes over a configuration that has been loaded: makes its transport, and only if
+ * that works lets go of the old ones. -errno, and what is wrong in error; then config
+ * still belongs to the caller.
+ */
+int mailer_configure(struct mailer *mailer, struct mail_config *config, char *error,
+	size_t error_size);
+void mailer_fini(struct mailer *mailer);
+
+#endif
