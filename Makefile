@@ -115,24 +115,31 @@ $(B)/pam_emailotp.so: $(MODULE) pam_emailotp/pam_emailotp.map
 
 
 # Archives of everything but the programs' mains, for tests: the linker takes what a test
-# names and what that needs, and nothing else.
-TEST_LIBS := $(B)/test/libotpd.a $(B)/test/libmail.a $(B)/test/libctl.a $(B)/test/libpam.a
-$(B)/test/libotpd.a: $(SERVER) $(STORE) $(CORE) $(VARLINK) $(CONFIG) $(PROTO) $(UTIL)
+# names and what that needs, and nothing else. The programs have names in common, so a test
+# is about one of them.
+$(B)/test/libbase.a: $(CORE) $(VARLINK) $(CONFIG) $(PROTO) $(UTIL)
+$(B)/test/libotpd.a: $(SERVER) $(STORE)
 $(B)/test/libmail.a: $(filter-out %/otpd_mail.o,$(MAIL))
 $(B)/test/libctl.a: $(filter-out %/otpctl.o,$(CTL))
 $(B)/test/libpam.a: $(call objects,pam_emailotp/*.c)
+TEST_LIBS := $(patsubst %,$(B)/test/lib%.a,otpd mail ctl pam base)
 $(TEST_LIBS):
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# The program that a test is about, by its name.
+about = $(or $(if $(filter message mail%,$(1)),mail),$(if $(filter csv table,$(1)),ctl),$\
+	$(if $(filter wire options result,$(1)),pam),otpd)
 LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfuse \
 	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread
-UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c)))
+link_test = $(CC) $(LDFLAGS_ALL) $(2) -o $@ $(filter %.o,$^) $(B)/test/lib$(call about,$(1)).a \
+	$(B)/test/libbase.a $(LIBS_test)
+UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c tests/batch/test_*.c)))
 
-$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(TEST_LIBS)
+$(B)/tests/%: $(B)/obj/tests/%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_LIBS) -Wl,--end-group $(LIBS_test)
+	$(Q)$(call link_test,$(patsubst test_%,%,$(notdir $*)))
 
 .PHONY: unit-tests
 unit-tests: $(UNIT)
@@ -161,12 +168,10 @@ pam-tests: $(B)/pam_emailotp.so $(B)/tests/pam/test_pam_table $(B)/tests/pam/tes
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 $(B)/fuzz/replay_%: $(B)/obj/tests/fuzz/replay_main.o $(B)/obj/tests/fuzz/fuzz_%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $(filter %.o,$^) -Wl,--start-group $(TEST_LIBS) \
-		-Wl,--end-group $(LIBS_test)
+	$(Q)$(call link_test,$*)
 $(B)/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(TEST_LIBS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $(filter %.o,$^) -Wl,--start-group \
-		$(TEST_LIBS) -Wl,--end-group $(LIBS_test)
+	$(Q)$(call link_test,$*,-fsanitize=fuzzer)
 
 .PHONY: replays fuzzers
 .PRECIOUS: $(B)/obj/%.o

@@ -44,7 +44,8 @@ int attempt_locked_s(struct daemon *daemon, struct store *store, const char *use
 
 /* Mails the owner once that he is locked. A mail that cannot go does not unlock him. */
 static int send_notice(struct daemon *daemon, struct store *store,
-	const struct user *user, const struct policy *policy, struct attempt *attempt)
+	const struct user *user, const struct policy *policy, int64_t until_s,
+	struct attempt *attempt)
 {
 	struct issue issue = {
 		.policy = policy,
@@ -55,7 +56,8 @@ static int send_notice(struct daemon *daemon, struct store *store,
 		.address = user->address,
 		.person = user->person,
 	};
-	int r = issue_notice(daemon, store, &issue, "locked", &attempt->notice);
+	int r = issue_notice(
+		daemon, store, &issue, ISSUE_LOCKED, until_s, &attempt->notice);
 
 	return r == OUTCOME_UNAVAILABLE ? 0 : r;
 }
@@ -81,7 +83,8 @@ static int lock_if_used_up(struct daemon *daemon, struct store *store,
 	if (r == 0 && wait < 0)
 		r = users_set_state(store, user.name, USER_DISABLED);
 	if (r == 0 && user.verified_at > 0 && user.state == USER_ACTIVE)
-		r = send_notice(daemon, store, &user, policy, attempt);
+		r = send_notice(daemon, store, &user, policy, wait > 0 ? now + wait : 0,
+			attempt);
 	if (r < 0)
 		return r;
 	if (wait > 0)

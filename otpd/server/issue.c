@@ -104,10 +104,12 @@ static const char *letter_kind(int64_t purpose)
 	return purpose == CODE_LOGIN ? "login" : "verify";
 }
 
-/* Seals a letter, writes the outbox row and makes the copy that the loop hands over. */
+/*
+ * Seals a letter, writes the outbox row and makes the copy that the loop hands over.
+ * Mail comes with its purpose and its deadline.
+ */
 static int post(struct daemon *daemon, struct store *store, const struct issue *issue,
-	const struct letter *letter, int64_t purpose, struct mail *mail,
-	struct outgoing **ret_mail)
+	const struct letter *letter, struct mail *mail, struct outgoing **ret_mail)
 {
 	const struct moment *moment = &daemon->moment;
 	int r;
@@ -115,10 +117,8 @@ static int post(struct daemon *daemon, struct store *store, const struct issue *
 	randombytes_buf(mail->name, sizeof(mail->name));
 	text_copy(mail->user, sizeof(mail->user), issue->user);
 	text_copy(mail->rhost, sizeof(mail->rhost), issue->rhost);
-	mail->purpose = purpose;
 	mail->state = issue->decoy ? MAIL_VOID : MAIL_QUEUED;
 	mail->at = moment->now_s;
-	mail->deadline = retry_deadline_s(moment->now_s, letter->expires_at);
 	r = seal_letter(&moment->seal, letter, mail);
 	if (r == 0 && issue->decoy)
 		mail->sealed_size = 0;
@@ -160,7 +160,7 @@ static int draw_and_post(struct daemon *daemon, struct store *store,
 		moment->config->wrong_longer;
 	char code[LIMIT_CODE + 1];
 	struct letter letter;
-	struct mail mail = { 0 };
+	struct mail mail = { .purpose = issue->purpose };
 	int r;
 	SECRET_SCOPE(code);
 
@@ -179,7 +179,8 @@ static int draw_and_post(struct daemon *daemon, struct store *store,
 	letter.code = code;
 	letter.reference = challenge->reference;
 	letter.expires_at = challenge->expires_at;
-	r = post(daemon, store, issue, &letter, issue->purpose, &mail, ret_mail);
+	mail.deadline = retry_deadline_s(moment->now_s, letter.expires_at);
+	r = post(daemon, store, issue, &letter, &mail, ret_mail);
 	challenge->mail = mail.id;
 	return r;
 }
@@ -223,17 +224,18 @@ int issue_again(struct daemon *daemon, struct store *store, const struct issue *
 }
 
 int issue_notice(struct daemon *daemon, struct store *store, const struct issue *issue,
-	const char *kind, struct outgoing **ret_mail)
+	enum issue_notice notice, int64_t until_s, struct outgoing **ret_mail)
 {
-	struct mail mail = { 0 };
+	bool is_test = notice == ISSUE_TEST;
+	struct mail mail = { .purpose = is_test ? CODE_TEST : CODE_NOTICE };
 	struct letter letter;
-	int64_t purpose = strcmp(kind, "test") == 0 ? CODE_TEST : CODE_NOTICE;
 
 	if (!daemon->moment.seal.ready)
 		return OUTCOME_UNAVAILABLE;
 	fill_letter(daemon, issue, &letter);
-	letter.kind = kind;
+	letter.kind = is_test ? "test" : "locked";
+	letter.expires_at = until_s;
 	/* A notice may arrive late; a test is waited for. */
-	letter.expires_at = letter.at + (purpose == CODE_TEST ? 180 : 86400);
-	return post(daemon, store, issue, &letter, purpose, &mail, ret_mail);
+	mail.deadline = letter.at + (is_test ? 120 : BUDGET_DAY);
+	return post(daemon, store, issue, &letter, &mail, ret_mail);
 }

@@ -46,9 +46,12 @@ int issue_new(struct daemon *daemon, struct store *store, const struct issue *is
 int issue_again(struct daemon *daemon, struct store *store, const struct issue *issue,
 	struct challenge *challenge, struct outgoing **ret_mail);
 
-/* Mails that have no code: kind is "locked" or "test". name is the mail's, for asking.
- */
+/* Mails that have no code. */
+enum issue_notice {
+	ISSUE_LOCKED, /* until until_s; 0: until an administrator acts */
+	ISSUE_TEST,
+};
 int issue_notice(struct daemon *daemon, struct store *store, const struct issue *issue,
-	const char *kind, struct outgoing **ret_mail);
+	enum issue_notice notice, int64_t until_s, struct outgoing **ret_mail);
 
 #endif

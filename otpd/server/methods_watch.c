@@ -194,7 +194,7 @@ static int test_apply(struct call *call, struct store *store)
 		.person = "",
 	};
 	char name[2 * MAIL_NAME + 1];
-	int r = issue_notice(daemon, store, &issue, "test", &work->mail);
+	int r = issue_notice(daemon, store, &issue, ISSUE_TEST, 0, &work->mail);
 
 	if (r != 0)
 		return r;
