@@ -178,13 +178,67 @@ $(B)/fuzz/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(TEST_LIBS)
 replays: $(FUZZ:%=$(B)/fuzz/replay_%)
 fuzzers: $(FUZZ:%=$(B)/fuzz/fuzz_%)
 
+# ---- testing
+
+SAN_B := $(B)/asan
+TSAN_B := $(B)/tsan
+# High-entropy addresses break the shadow memory of older ThreadSanitizers.
+TSAN_RUN := setarch -R env TSAN_OPTIONS=halt_on_error=1
+test-programs: $(PROGRAMS) unit-tests pam-tests replays
+.PHONY: test-programs sanitized
+
+sanitized:
+	$(Q)$(MAKE) --no-print-directory B=$(SAN_B) SANITIZE=address,undefined CFLAGS='-O1 -g' \
+		test-programs
+	$(Q)$(MAKE) --no-print-directory B=$(TSAN_B) SANITIZE=thread CFLAGS='-O1 -g' \
+		$(TSAN_B)/tests/batch/test_batch
+
+# What is run on a build: $(1) is its directory, $(2) stands before the names.
+on_build = \
+	$(2)unit tests/programs $(1)/tests/unit : \
+	$(2)batch $(1)/tests/batch/test_batch : \
+	$(2)pam-table $(1)/tests/pam/test_pam_table $(1)/pam_emailotp.so : \
+	$(2)pam-password tests/pam/password.sh $(1)/tests/pam/test_pam_table \
+		$(1)/pam_emailotp.so $(1)/tests/pam/pam_authtok.so : \
+	$(2)pam-faults $(1)/tests/pam/test_pam_faults $(1)/pam_emailotp.so \
+		$(1)/tests/pam/pam_authtok.so : \
+	$(2)corpora tests/fuzz/replay $(1)/fuzz : \
+	$(2)ctl env OTPCTL=$(1)/otpctl /usr/bin/python3 tests/ctl/run.py : \
+	$(2)mail env OTPD_MAIL=$(1)/otpd-mail /usr/bin/python3 tests/mail/run.py
+
+.PHONY: test check check-system prove lint fuzz
+check: test-programs ## the tests of the plain build that need no ssh and no sudo
+	$(Q)LOGS=$(B)/logs tests/run $(call on_build,$(B),)
+check-system: $(PROGRAMS) ## real sshd, sudo and SMTP; T=word for some of it
+	$(Q)$(AS_ROOT) env B=$(B) T='$(T)' tests/system/run
+lint: ## what a machine can check in the sources
+	$(Q)tests/lint/run
+test: test-programs sanitized ## everything, about ten minutes
+	$(Q)$(AS_ROOT) env LOGS=$(B)/logs tests/run lint tests/lint/run : \
+		builds tests/builds $(B) : export tests/pam/export.sh $(B)/pam_emailotp.so : \
+		$(call on_build,$(B),) : system env B=$(B) tests/system/run : \
+		$(call on_build,$(SAN_B),asan-) : \
+		asan-system env B=$(SAN_B) tests/system/run : \
+		tsan-batch $(TSAN_RUN) $(TSAN_B)/tests/batch/test_batch
+
+FUZZ_S ?= 60
+fuzz: ## libFuzzer on every harness for FUZZ_S seconds; extends the corpora
+	$(Q)$(MAKE) --no-print-directory B=$(B)/fuzzers CC=clang CFLAGS='-O1 -g' \
+		SANITIZE=fuzzer-no-link,address,undefined fuzzers
+	$(Q)for f in $(FUZZ); do mkdir -p tests/fuzz/corpus/$$f; \
+		$(B)/fuzzers/fuzz/fuzz_$$f -max_total_time=$(FUZZ_S) -print_final_stats=1 \
+		tests/fuzz/corpus/$$f || exit 1; done
+prove: test-programs sanitized ## the heavy tests: 2,000 kills, long fuzzing
+	$(Q)$(AS_ROOT) env B=$(B) KILLS=2000 tests/system/run kill
+	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_S=300
+
 # ---- demo
 
 .PHONY: demo demo-shell
 demo: $(PROGRAMS) ## watch a real ssh login ask for a mailed code
-	$(Q)$(AS_ROOT) /usr/bin/python3 tests/demo/demo.py
+	$(Q)$(AS_ROOT) env B=$(B) /usr/bin/python3 tests/demo/demo.py
 demo-shell: $(PROGRAMS) ## the same, left running for you to try
-	$(Q)$(AS_ROOT) /usr/bin/python3 tests/demo/demo.py --shell
+	$(Q)$(AS_ROOT) env B=$(B) /usr/bin/python3 tests/demo/demo.py --shell
 
 # ---- installing
 

@@ -252,6 +252,21 @@ static int start(struct daemon *daemon)
 	return r < 0 ? r : open_server(daemon);
 }
 
+static void close_handle(uv_handle_t *handle, void *arg)
+{
+	(void)arg;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+/* A start that failed half-way: whatever handles it has opened are closed. */
+static void abandon(uv_loop_t *loop)
+{
+	uv_walk(loop, close_handle, NULL);
+	uv_run(loop, UV_RUN_DEFAULT);
+	(void)uv_loop_close(loop);
+}
+
 int daemon_run(const char *config_path)
 {
 	struct daemon daemon = { .config_path = config_path };
@@ -268,8 +283,11 @@ int daemon_run(const char *config_path)
 	}
 	daemon.mailer.loop = &loop;
 	list_init(&daemon.mailer.deliveries);
-	if (start(&daemon) < 0)
+	if (start(&daemon) < 0) {
+		mailer_fini(&daemon.mailer);
+		abandon(&loop);
 		return EXIT_FAILURE;
+	}
 	log_msg(LOG_INFO, "otpd-mail " OTPD_VERSION " is ready, transport %s",
 		daemon.mailer.transport->name);
 	systemd_notify("READY=1");

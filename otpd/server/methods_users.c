@@ -188,7 +188,7 @@ static int longest_lock_s(
 static int show_counters(struct call *call, struct store *store, const char *name)
 {
 	struct daemon *daemon = call_daemon(call);
-	int64_t now = daemon->moment.now_s, live = 0, locked;
+	int64_t now = daemon->moment.now_s, live = 0, locked = 0;
 	struct spending spending;
 	int r = spending_wrong(store, name, BUDGET_MONTH, SPENDING_MAX, now, &spending);
 

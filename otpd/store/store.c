@@ -117,7 +117,7 @@ static int check_schema(
 	if (size > CHECK_BELOW)
 		return 0;
 	r = db_number(
-		db, "SELECT quick_check = 'ok' FROM pragma_quick_check(1)", &sound);
+		db, "SELECT quick_check = 'ok' FROM pragma_quick_check LIMIT 1", &sound);
 	if (r < 0 || !sound)
 		return refuse(error, error_size, path,
 			"is damaged. It is left as it is: restore a backup, or move it away "

@@ -86,7 +86,7 @@ int file_read_safe(
 {
 	CLEANUP(secret_freep) char *buffer = NULL;
 	CLEANUP(closep) int fd = -1;
-	size_t size;
+	size_t size = 0;
 	int r;
 
 	fd = file_open_safe(path, rule);

@@ -24,6 +24,11 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("B", "build")
+# Where the module comes from. One that was built with a sanitizer cannot be loaded by an
+# sshd that was not, so beside sanitized daemons the tests take the plain one.
+SANITIZER = next((name for name in ("asan", "tsan") if (BUILD / "otpd").exists() and
+                  b"lib%s.so" % name.encode() in (BUILD / "otpd").read_bytes()), None)
+MODULE = (ROOT / "build" if SANITIZER else BUILD) / "pam_emailotp.so"
 LIMIT = 30  # seconds; for a machine under load
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

@@ -14,8 +14,9 @@ import socket
 import subprocess
 import threading
 
-from lab import (BUILD, LIMIT, Lab, Refused, Skip, Terminal, Varlink, check, equal, free_port,
-                 sshd_options, wait_for)
+from lab import MODULE as PAM_MODULE
+from lab import (BUILD, LIMIT, SANITIZER, Lab, Refused, Skip, Terminal, Varlink, check, equal,
+                 free_port, sshd_options, wait_for)
 
 PASSWORD = "correct horse"
 OTPD, MAILER, CLIENTS, WEB, ADA, BOB, CAROL = 2100, 2101, 2102, 2103, 2001, 2002, 2003
@@ -111,10 +112,10 @@ def enter(directory):
     make_directory(directory / "mail", MAILER, 0o700)
     make_directory(directory / "mails", MAILER, 0o755)
     make_directory(directory / "bin", 0, 0o755)
-    for name in ("otpd", "otpd-mail", "otpctl", "pam_emailotp.so"):
-        check((BUILD / name).exists(), BUILD / name, "is not built")
-        shutil.copy(BUILD / name, directory / "bin" / name)
-        os.chmod(directory / "bin" / name, 0o755)
+    for path in (BUILD / "otpd", BUILD / "otpd-mail", BUILD / "otpctl", PAM_MODULE):
+        check(path.exists(), path, "is not built")
+        shutil.copy(path, directory / "bin" / path.name)
+        os.chmod(directory / "bin" / path.name, 0o755)
 
 
 class Tap:
@@ -159,6 +160,12 @@ class World(Lab):
             k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
         self.syslog = collections.deque()
         self.start_syslog()
+
+    def __exit__(self, kind, *_):
+        self.close()
+        for name in ("otpd", "otpd-mail"):
+            for word in ("Sanitizer", "runtime error", "Assertion"):
+                check(kind or word not in self.log(name), name, "has reported an error")
 
     def start_syslog(self):
         log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -252,10 +259,12 @@ timeout = 5s
         found = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
         if not found:
             raise Skip("faketime is not installed")
-        if "asan" in str(BUILD) or "tsan" in str(BUILD):
-            raise Skip("libfaketime and sanitizers do not go together")
+        preload = str(found[0])
+        if SANITIZER:  # its library must come first
+            name = "lib%s.so" % SANITIZER
+            preload = self.run("gcc", "-print-file-name=" + name).strip() + ":" + preload
         self.set_clock(seconds)
-        return {"LD_PRELOAD": str(found[0]), "FAKETIME_NO_CACHE": "1",
+        return {"LD_PRELOAD": preload, "FAKETIME_NO_CACHE": "1",
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",
                 "FAKETIME_TIMESTAMP_FILE": str(self.dir / "clock")}
 
