@@ -259,9 +259,11 @@ static void close_handle(uv_handle_t *handle, void *arg)
 		uv_close(handle, NULL);
 }
 
-/* A start that failed half-way: whatever handles it has opened are closed. */
+/* A start that failed half-way: the transport retires, other handles are closed. */
 static void abandon(uv_loop_t *loop)
 {
+	for (int i = 0; i < 4; i++)
+		uv_run(loop, UV_RUN_NOWAIT);
 	uv_walk(loop, close_handle, NULL);
 	uv_run(loop, UV_RUN_DEFAULT);
 	(void)uv_loop_close(loop);
