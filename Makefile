@@ -134,6 +134,8 @@ LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfus
 	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread
 link_test = $(CC) $(LDFLAGS_ALL) $(2) -o $@ $(filter %.o,$^) $(B)/test/lib$(call about,$(1)).a \
 	$(B)/test/libbase.a $(LIBS_test)
+$(B)/tests/unit/test_no_memory: LDFLAGS_ALL += \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c tests/batch/test_*.c)))
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(TEST_LIBS)
@@ -231,6 +233,16 @@ fuzz: ## libFuzzer on every harness for FUZZ_S seconds; extends the corpora
 prove: test-programs sanitized ## the heavy tests: 2,000 kills, long fuzzing
 	$(Q)$(AS_ROOT) env B=$(B) KILLS=2000 tests/system/run kill
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_S=300
+
+# ---- speed
+
+BENCH := $(call objects,tests/bench/*.c)
+$(B)/bench: $(BENCH) $(STORE) $(CORE) $(PROTO) $(UTIL)
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(LDFLAGS_ALL) -o $@ $^ -lsqlite3 -ljansson -lsodium -lpam -lm
+.PHONY: bench
+bench: $(PROGRAMS) $(B)/bench ## speed and memory, beside the peers
+	$(Q)$(AS_ROOT) $(B)/bench --build $(B)
 
 # ---- demo
 

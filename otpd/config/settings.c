@@ -361,7 +361,9 @@ void settings_print(const struct settings_schema *schema, const void *root, FILE
 		for (size_t i = 0; i < array->n; i++) {
 			const char *at = (const char *)array->items + i * s->size;
 
-			fprintf(out, "%s \"%s\" {\n", s->name, at);
+			fprintf(out, "%s ", s->name);
+			value_print_text(at, out);
+			fputs(" {\n", out);
 			for (const struct setting *v = s->settings; v->name; v++)
 				value_print(v, at, "\t", out);
 			fprintf(out, "}\n");

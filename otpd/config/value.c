@@ -157,11 +157,11 @@ static void print_choice(const char *choices, int64_t index, FILE *out)
 	fprintf(out, "%.*s", (int)strcspn(choices, "|"), choices);
 }
 
-static void print_quoted(const char *text, FILE *out)
+void value_print_text(const char *text, FILE *out)
 {
 	fputc('"', out);
 	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
+		if (*text == '"' || *text == '\\' || *text == '$')
 			fputc('\\', out);
 		fputc(*text, out);
 	}
@@ -173,7 +173,7 @@ static void print_list(const struct string_list *list, FILE *out)
 	fputc('{', out);
 	for (size_t i = 0; i < list->n; i++) {
 		fputs(i > 0 ? ", " : "", out);
-		print_quoted(list->items[i], out);
+		value_print_text(list->items[i], out);
 	}
 	fputc('}', out);
 }
@@ -205,7 +205,7 @@ void value_print(
 		print_choice(setting->choices, number, out);
 		break;
 	case SETTING_STRING:
-		print_quoted(from, out);
+		value_print_text(from, out);
 		break;
 	case SETTING_LIST:
 		print_list((const void *)from, out);

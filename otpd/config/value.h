@@ -17,6 +17,9 @@ int value_append(const struct setting *setting, void *at, const char *text);
 /* Frees a list. */
 void value_clear(const struct setting *setting, void *at);
 
+/* A text in double quotes, so that it is read as it is. */
+void value_print_text(const char *text, FILE *out);
+
 /* "name = value" as it would stand in the file. */
 void value_print(
 	const struct setting *setting, const void *at, const char *indent, FILE *out);

@@ -7,6 +7,8 @@
 #include "otpd/core/challenge.h"
 
 #include <assert.h>
+#include <sodium.h>
+#include <string.h>
 
 #include "otpd/proto/outcome.h"
 
@@ -26,6 +28,23 @@ void challenge_set_state(struct challenge *challenge, enum challenge_state state
 		challenge->state <= CHALLENGE_CANCELLED);
 	assert(challenge_next[challenge->state] & BIT(state));
 	challenge->state = state;
+}
+
+void challenge_draw_id(uint8_t id[CODE_ID], uint8_t last[CODE_ID], int64_t now_s)
+{
+	uint32_t second = (uint32_t)now_s;
+	uint32_t before = (uint32_t)last[0] << 24 | (uint32_t)last[1] << 16 |
+		(uint32_t)last[2] << 8 | last[3];
+	uint16_t n = (uint16_t)(last[4] << 8 | last[5]);
+
+	/* Order is for speed only: should it wrap, the rest is still random. */
+	n = second == before ? (uint16_t)(n + 1) : 0;
+	randombytes_buf(id, CODE_ID);
+	for (int i = 0; i < 4; i++)
+		id[i] = (uint8_t)(second >> (24 - 8 * i));
+	id[4] = (uint8_t)(n >> 8);
+	id[5] = (uint8_t)n;
+	memcpy(last, id, CODE_ID);
 }
 
 int challenge_check(const struct challenge *challenge, int64_t peer, int64_t now_s)

@@ -40,6 +40,14 @@ struct challenge {
 };
 
 /*
+ * A new identifier: 48 bits that grow with time and 80 random ones. The first keep the
+ * rows of one time in one place of the table; the second are what nobody guesses, and
+ * whoever did would still have to be the uid that began it. last is the one before, all
+ * zeros at first; it is left as the new one.
+ */
+void challenge_draw_id(uint8_t id[CODE_ID], uint8_t last[CODE_ID], int64_t now_s);
+
+/*
  * Whether a code may be compared with it now: 0, OUTCOME_EXPIRED, OUTCOME_BURNT or
  * OUTCOME_NO_CHALLENGE.
  */

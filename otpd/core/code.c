@@ -47,13 +47,26 @@ static const char *alphabet_letters(enum code_alphabet alphabet)
 	return alphabet == CODE_DIGITS ? "0123456789" : CODE_LETTERS;
 }
 
+/*
+ * Bytes that are not below the largest multiple of n are thrown away, so that each
+ * letter is as likely as any other; one call to the kernel serves most codes.
+ */
 static void draw(char *out, size_t length, const char *letters)
 {
-	uint32_t n = (uint32_t)strlen(letters);
+	unsigned n = (unsigned)strlen(letters), even = 256 - 256 % n;
+	uint8_t bytes[32];
+	size_t have = 0;
 
-	for (size_t i = 0; i < length; i++)
-		out[i] = letters[randombytes_uniform(n)];
+	for (size_t i = 0; i < length;) {
+		if (have == 0) {
+			randombytes_buf(bytes, sizeof(bytes));
+			have = sizeof(bytes);
+		}
+		if (bytes[--have] < even)
+			out[i++] = letters[bytes[have] % n];
+	}
 	out[length] = '\0';
+	sodium_memzero(bytes, sizeof(bytes));
 }
 
 void code_draw(char *out, int64_t length, enum code_alphabet alphabet)

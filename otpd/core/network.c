@@ -28,7 +28,7 @@ static int address_parse(const char *text, uint8_t ret[16], bool *ret_v4)
 	if (inet_pton(AF_INET6, text, v6) != 1)
 		return -EINVAL;
 	memcpy(ret, v6, sizeof(v6));
-	*ret_v4 = false;
+	*ret_v4 = memcmp(v6, mapped, sizeof(mapped)) == 0;
 	return 0;
 }
 
@@ -68,10 +68,12 @@ int network_parse(const char *text, struct network *ret)
 		if (parse_int(slash + 1, &bits) < 0 || bits < 0)
 			return -EINVAL;
 	}
-	if (address_parse(address, network.bytes, &v4) < 0 || bits > (v4 ? 32 : 128))
+	if (address_parse(address, network.bytes, &v4) < 0 ||
+		bits > (strchr(address, ':') ? 128 : 32))
 		return -EINVAL;
 	if (slash)
-		network.bits = (int)bits + (v4 ? 96 : 0);
+		network.bits = (int)bits + (strchr(address, ':') ? 0 : 96);
+	network.v4 = v4 && network.bits >= 96;
 	if (!host_bits_are_zero(&network))
 		return -EINVAL;
 	*ret = network;
@@ -83,6 +85,6 @@ bool network_has(const struct network *network, const char *address)
 	uint8_t bytes[16];
 	bool v4;
 
-	return address_parse(address, bytes, &v4) == 0 &&
+	return address_parse(address, bytes, &v4) == 0 && v4 == network->v4 &&
 		same_bits(network->bytes, bytes, network->bits);
 }

@@ -8,6 +8,7 @@
 struct network {
 	uint8_t bytes[16]; /* IPv4 as IPv4-mapped IPv6 (RFC 4291 2.5.5.2) */
 	int bits;
+	bool v4; /* "::/0" has no IPv4 address in it */
 };
 
 /* "192.0.2.0/24", "2001:db8::/32", or one address. -EINVAL: neither, or host bits set.

@@ -168,10 +168,25 @@ static int encode(const char *method, json_t *parameters, char **ret, size_t *re
 	*ret = secret_alloc(size + 1);
 	if (!*ret)
 		return -ENOMEM;
-	json_dumpb(message, *ret, size, JSON_COMPACT);
+	if (json_dumpb(message, *ret, size, JSON_COMPACT) != size)
+		return -ENOMEM;
 	(*ret)[size] = '\0';
 	*ret_size = size + 1;
 	return 0;
+}
+
+/* Sends and waits; whatever fails here leaves an answer behind that nobody asked for.
+ */
+static int exchange(
+	struct client *client, const char *bytes, size_t size, int64_t deadline)
+{
+	int r = send_all(client->fd, bytes, size, deadline);
+
+	if (r == 0)
+		r = receive(client, deadline);
+	if (r < 0)
+		client_close(client);
+	return r;
 }
 
 int client_call(
@@ -183,12 +198,12 @@ int client_call(
 	int length, r;
 
 	*ret_out = NULL;
+	if (client->fd < 0)
+		return -ENOTCONN;
 	r = encode(method, parameters, &bytes, &size);
-	if (r == 0)
-		r = send_all(client->fd, bytes, size, deadline);
 	if (r < 0)
 		return r;
-	length = receive(client, deadline);
+	length = exchange(client, bytes, size, deadline);
 	if (length < 0)
 		return length;
 	r = read_answer(client->in.data, (size_t)length, ret_out);

@@ -29,6 +29,7 @@ void client_close(struct client *client);
  * -ETIMEDOUT, -ECONNRESET (closed without an answer), -EPROTO (no Varlink answer),
  * -EINVAL (InvalidParameter; *ret_out names it), -ENOSYS (no such method). *ret_out is
  * always set, maybe to NULL, and belongs to the caller.
+ * After an error of the connection the client is closed; further calls are -ENOTCONN.
  */
 int client_call(struct client *client, const char *method, json_t *parameters,
 	json_t **ret_out);

@@ -8,7 +8,6 @@
 
 #define LIMIT_FRAME          8192  /* bytes of one call, its NUL included */
 #define LIMIT_REPLY          65536 /* bytes of one answer, its NUL included */
-#define LIMIT_JSON_DEPTH     8     /* nesting of a call; the deepest method needs 4 */
 #define LIMIT_USER           255 /* bytes; useradd(8) stops at 32, directories do not */
 #define LIMIT_SERVICE        63
 #define LIMIT_RHOST          255 /* a host name is at most 253 (RFC 1035) */

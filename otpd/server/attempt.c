@@ -229,6 +229,12 @@ int attempt_code(struct daemon *daemon, struct store *store,
 	outcome = challenge_check(challenge, try->peer, daemon->moment.now_s);
 	if (outcome == 0)
 		outcome = check_user(daemon, store, policy, attempt);
+	if (outcome == OUTCOME_LOCKED && policy->conceal) {
+		/* From here on it is a decoy, and answers as one. */
+		challenge->decoy = true;
+		strcpy(attempt->record.detail, "locked");
+		outcome = 0;
+	}
 	if (outcome == 0)
 		return evaluate(daemon, store, policy, try->code, attempt);
 	return outcome < 0 ? outcome : refuse(daemon, store, attempt, outcome);

@@ -42,6 +42,9 @@ static int in_savepoint(struct batch *batch, struct call *call, struct job *job)
 		return r;
 	r = call ? call->method->apply(call, batch->store)
 		 : job->apply(job, batch->store);
+	/* An answer that could not be written is a call that failed. */
+	if (call && r >= 0 && call->result < 0)
+		r = call->result;
 	if (r < 0) {
 		int undone = store_rollback_to(batch->store);
 
@@ -106,7 +109,7 @@ static void on_work(uv_work_t *work)
 		store_rollback(batch->store);
 }
 
-static void finish_all(struct batch *batch, int r)
+static void finish_jobs(struct batch *batch, int r)
 {
 	struct list *link;
 
@@ -115,38 +118,22 @@ static void finish_all(struct batch *batch, int r)
 
 		job->done(job, r);
 	}
-	while ((link = list_pop(&batch->flying_calls))) {
-		struct call *call = list_entry(link, struct call, link);
-
-		if (r == 0 && call->result >= 0 && call->method->committed)
-			call->method->committed(call);
-		call_finish(call, r < 0 ? r : call->result);
-	}
 }
 
-static void start(struct batch *batch);
-
-static void on_done(uv_work_t *work, int status)
+/* The answer goes out first: it is what somebody waits for. */
+static void finish_calls(struct list *calls, int r)
 {
-	struct batch *batch = work->data;
-	int r = batch->result;
+	struct list *link;
 
-	(void)status;
-	batch->running = false;
-	if (r < 0)
-		log_msg(LOG_ERR, "the store failed: %s", store_error(batch->store));
-	if (batch->tidying) {
-		batch->tidying = false;
-	} else {
-		batch->landed(batch->context);
-		finish_all(batch, r);
-		batch->tidying = r == 0 && store_is_untidy(batch->store);
+	while ((link = list_pop(calls))) {
+		struct call *call = list_entry(link, struct call, link);
+		int result = r < 0 ? r : call->result;
+
+		call_answer(call, result);
+		if (result >= 0 && call->method->committed)
+			call->method->committed(call);
+		call_free(call);
 	}
-	if (r == -EUCLEAN)
-		batch->damaged(batch->context);
-	else if (batch->tidying || !list_is_empty(&batch->calls) ||
-		!list_is_empty(&batch->jobs))
-		start(batch);
 }
 
 static void move_all(struct list *from, struct list *to)
@@ -157,18 +144,79 @@ static void move_all(struct list *from, struct list *to)
 		list_append(to, link);
 }
 
+static void start(struct batch *batch);
+
+static bool has_work(const struct batch *batch)
+{
+	return !list_is_empty(&batch->calls) || !list_is_empty(&batch->jobs);
+}
+
+/* The next batch leaves before the one that is back is answered, so that both go on. */
+static void land(struct batch *batch, int r)
+{
+	struct list calls = LIST_INIT(calls);
+
+	move_all(&batch->flying_calls, &calls);
+	batch->landed(batch->context);
+	finish_jobs(batch, r);
+	batch->tidying = r == 0 && store_is_untidy(batch->store, !has_work(batch));
+	if (r != -EUCLEAN && (batch->tidying || has_work(batch)))
+		start(batch);
+	finish_calls(&calls, r);
+	if (r == -EUCLEAN)
+		batch->damaged(batch->context);
+}
+
+static void on_done(uv_work_t *work, int status)
+{
+	struct batch *batch = work->data;
+	int r = batch->result;
+
+	(void)status;
+	batch->running = false;
+	if (r < 0)
+		log_msg(LOG_ERR, "the store failed: %s", store_error(batch->store));
+	if (!batch->tidying) {
+		land(batch, r);
+		return;
+	}
+	batch->tidying = false;
+	if (r == -EUCLEAN)
+		batch->damaged(batch->context);
+	else if (has_work(batch))
+		start(batch);
+}
+
+static int64_t take_off(struct batch *batch)
+{
+	int64_t n_calls = 0;
+
+	batch->leaving(batch->context);
+	move_all(&batch->jobs, &batch->flying_jobs);
+	list_for_each(it, &batch->calls)
+		n_calls++;
+	move_all(&batch->calls, &batch->flying_calls);
+	batch->n_calls += n_calls;
+	batch->n_batches++;
+	return n_calls;
+}
+
+/*
+ * A batch of one call runs right here: nobody else waits, and the two changes of thread
+ * would cost more than its statements. Whoever comes meanwhile would have waited for it
+ * on a thread of its own just as long.
+ */
 static void start(struct batch *batch)
 {
-	if (!batch->tidying) {
-		batch->leaving(batch->context);
-		move_all(&batch->jobs, &batch->flying_jobs);
-		list_for_each(it, &batch->calls)
-			batch->n_calls++;
-		move_all(&batch->calls, &batch->flying_calls);
-		batch->n_batches++;
-	}
+	bool is_one = !batch->tidying && take_off(batch) == 1;
+
 	batch->running = true;
-	uv_queue_work(batch->loop, &batch->work, on_work, on_done);
+	if (!is_one) {
+		uv_queue_work(batch->loop, &batch->work, on_work, on_done);
+		return;
+	}
+	on_work(&batch->work);
+	on_done(&batch->work, 0);
 }
 
 static void on_check(uv_check_t *check)
@@ -176,8 +224,7 @@ static void on_check(uv_check_t *check)
 	struct batch *batch = check->data;
 
 	uv_idle_stop(&batch->idle);
-	if (!batch->running &&
-		!(list_is_empty(&batch->calls) && list_is_empty(&batch->jobs)))
+	if (!batch->running && has_work(batch))
 		start(batch);
 }
 

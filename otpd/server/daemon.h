@@ -55,6 +55,7 @@ struct daemon {
 	int64_t high_water_stored_s;
 	struct budget_rate sends;
 	struct budget_rate wrong;
+	uint8_t last_id[CODE_ID];
 	int64_t alerted_s; /* the hour of the last alert */
 };
 

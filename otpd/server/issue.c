@@ -199,7 +199,7 @@ int issue_new(struct daemon *daemon, struct store *store, const struct issue *is
 		.max_tries = issue->policy->tries,
 		.created_at = daemon->moment.now_s,
 	};
-	randombytes_buf(ret->id, sizeof(ret->id));
+	challenge_draw_id(ret->id, daemon->last_id, daemon->moment.now_s);
 	text_copy(ret->user, sizeof(ret->user), issue->user);
 	text_copy(ret->service, sizeof(ret->service), issue->service);
 	text_copy(ret->rhost, sizeof(ret->rhost), issue->rhost);

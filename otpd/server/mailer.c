@@ -89,6 +89,14 @@ static void link_fail(struct mailer_link *link, const char *why)
 
 static void on_event(uv_poll_t *poll, int status, int events);
 
+static void want(struct mailer_link *link, int events)
+{
+	if (link->events == events)
+		return;
+	link->events = events;
+	uv_poll_start(&link->poll, events, on_event);
+}
+
 static void link_write(struct mailer_link *link)
 {
 	while (link->out_at < link->out_size) {
@@ -98,7 +106,7 @@ static void link_write(struct mailer_link *link)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN) {
-			uv_poll_start(&link->poll, UV_READABLE | UV_WRITABLE, on_event);
+			want(link, UV_READABLE | UV_WRITABLE);
 			return;
 		}
 		if (n < 0) {
@@ -109,7 +117,7 @@ static void link_write(struct mailer_link *link)
 	}
 	secret_free(link->out);
 	link->out = NULL;
-	uv_poll_start(&link->poll, UV_READABLE, on_event);
+	want(link, UV_READABLE);
 }
 
 /* Sends a call; takes parameters. */
@@ -299,7 +307,8 @@ static int link_open(struct mailer_link *link)
 	link->poll.data = link;
 	link->fd = fd;
 	link->state = LINK_IDLE;
-	uv_poll_start(&link->poll, UV_READABLE, on_event);
+	link->events = 0;
+	want(link, UV_READABLE);
 	return 0;
 }
 

@@ -30,6 +30,7 @@ struct mailer_link {
 	enum link_state state;
 	int fd;
 	uv_poll_t poll;
+	int events; /* what poll waits for now */
 	struct frame_buffer in;
 	char *out; /* what the socket did not take yet */
 	size_t out_at;

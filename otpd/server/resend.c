@@ -62,8 +62,8 @@ int resend_wait_s(struct call *call, struct store *store,
 	return issue_wait_s(call_daemon(call), store, &issue, ret, &ignored);
 }
 
-static int check_budgets(struct call *call, struct store *store,
-	const struct issue *issue, int64_t *ret_next_s)
+static int check_budgets(struct call *call, struct store *store, struct issue *issue,
+	int64_t *ret_next_s)
 {
 	struct daemon *daemon = call_daemon(call);
 	int64_t wait = 0;
@@ -71,8 +71,10 @@ static int check_budgets(struct call *call, struct store *store,
 
 	if (!issue->decoy)
 		r = attempt_locked_s(daemon, store, issue->user, issue->policy, &wait);
-	if (r < 0 || wait != 0)
+	if (r < 0 || (wait != 0 && !issue->policy->conceal))
 		return r < 0 ? r : reply_locked(call, wait > 0 ? wait : 0);
+	/* Concealed: the new code is one that nobody gets. */
+	issue->decoy = issue->decoy || wait != 0;
 	r = issue_wait_s(daemon, store, issue, &wait, ret_next_s);
 	if (r < 0 || wait > 0)
 		return r < 0 ? r : reply_throttled(call, wait);

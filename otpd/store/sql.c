@@ -27,7 +27,6 @@ const char sql_schema[] =
 	"  mail INTEGER NOT NULL, address TEXT NOT NULL"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE INDEX challenges_live ON challenges (user) WHERE state = 0;"
-	"CREATE INDEX challenges_end ON challenges (expires_at);"
 	"CREATE TABLE wrong ("
 	"  id INTEGER PRIMARY KEY, user TEXT NOT NULL, decoy INTEGER NOT NULL,"
 	"  at INTEGER NOT NULL"
@@ -39,7 +38,7 @@ const char sql_schema[] =
 	"  PRIMARY KEY (user, service, rhost, tty, peer)"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE mail ("
-	"  id INTEGER PRIMARY KEY AUTOINCREMENT, name BLOB NOT NULL, user TEXT NOT NULL,"
+	"  id INTEGER PRIMARY KEY, name BLOB NOT NULL, user TEXT NOT NULL,"
 	"  rhost TEXT NOT NULL, purpose INTEGER NOT NULL, state INTEGER NOT NULL,"
 	"  tries INTEGER NOT NULL, at INTEGER NOT NULL, next_at INTEGER NOT NULL,"
 	"  deadline INTEGER NOT NULL, sender BLOB, nonce BLOB, sealed BLOB,"
@@ -49,7 +48,7 @@ const char sql_schema[] =
 	"CREATE INDEX mail_rhost ON mail (rhost, at) WHERE rhost <> '';"
 	"CREATE INDEX mail_due ON mail (next_at) WHERE state = 0;"
 	"CREATE TABLE audit ("
-	"  id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, event TEXT NOT NULL,"
+	"  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL,"
 	"  user TEXT NOT NULL, service TEXT NOT NULL, rhost TEXT NOT NULL,"
 	"  uid INTEGER NOT NULL, reference TEXT NOT NULL, detail TEXT NOT NULL"
 	") STRICT;";
@@ -116,8 +115,9 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT count(*) FROM challenges"
 		" WHERE state = 0 AND user = $1 AND expires_at > $2",
 	[SQL_CHALLENGE_PURGE] =
-		"DELETE FROM challenges WHERE id IN"
-		" (SELECT id FROM challenges WHERE expires_at < $1 LIMIT $2)",
+		/* Identifiers grow with time, so the oldest are the first. */
+	"DELETE FROM challenges WHERE expires_at < $1 AND id IN"
+	" (SELECT id FROM challenges ORDER BY id LIMIT $2)",
 
 	[SQL_WRONG_INSERT] = "INSERT INTO wrong (user, decoy, at) VALUES ($1, $2, $3)",
 	[SQL_WRONG_TIMES] = "SELECT at FROM wrong WHERE user = $1 AND decoy = 0"
@@ -180,7 +180,8 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT " MAIL_COLUMNS " FROM mail WHERE id < $1 AND state = 0"
 		" ORDER BY id DESC LIMIT $2",
 	[SQL_MAIL_COUNT_OPEN] = "SELECT count(*) FROM mail WHERE state = 0",
-	[SQL_MAIL_PURGE] = "DELETE FROM mail WHERE state <> 0 AND at < $1 AND id IN"
+	[SQL_MAIL_PURGE] = "DELETE FROM mail WHERE state <> 0 AND at < $1"
+			   " AND id < (SELECT max(id) FROM mail) AND id IN"
 			   " (SELECT id FROM mail ORDER BY id LIMIT $2)",
 
 	[SQL_AUDIT_INSERT] =
@@ -192,11 +193,16 @@ static const char *const texts[SQL_COUNT] = {
 				" AND id >= $1 - 50000 AND user = $3"
 				" ORDER BY id DESC LIMIT $2",
 	[SQL_AUDIT_END] = "SELECT coalesce(max(id), 0) + 1 FROM audit",
-	/* Rows lie in the order of time, so the oldest are the first. */
-	[SQL_AUDIT_PURGE_OLD] = "DELETE FROM audit WHERE at < $1 AND id IN"
+	/*
+	 * Rows lie in the order of time, so the oldest are the first. The newest stays,
+	 * so that no identifier is given twice.
+	 */
+	[SQL_AUDIT_PURGE_OLD] = "DELETE FROM audit WHERE at < $1"
+				" AND id < (SELECT max(id) FROM audit) AND id IN"
 				" (SELECT id FROM audit ORDER BY id LIMIT $2)",
 	[SQL_AUDIT_PURGE_MANY] =
-		"DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - $1 AND id IN"
+		"DELETE FROM audit WHERE id <= (SELECT max(id) FROM audit) - $1"
+		" AND id < (SELECT max(id) FROM audit) AND id IN"
 		" (SELECT id FROM audit ORDER BY id LIMIT $2)",
 };
 

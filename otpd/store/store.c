@@ -18,10 +18,11 @@
 #include "otpd/store/db.h"
 #include "otpd/util/cleanup.h"
 
-#define APPLICATION_ID 0x6f747064 /* "otpd" */
-#define SCHEMA_VERSION 1
-#define CHECK_BELOW    (32 << 20) /* a larger file is checked as it is read */
-#define TIDY_PAGES     2000
+#define APPLICATION_ID     0x6f747064 /* "otpd" */
+#define SCHEMA_VERSION     1
+#define CHECK_BELOW        (32 << 20) /* a larger file is checked as it is read */
+#define TIDY_PAGES         400        /* 1.6 MB: a checkpoint of some milliseconds */
+#define TIDY_PAGES_AT_LAST 8000       /* 32 MB, if there is never a pause */
 
 #ifndef CIFS_SUPER_MAGIC
 #define CIFS_SUPER_MAGIC 0xff534d42
@@ -59,6 +60,7 @@ static int check_file(
 	const char *path, int64_t *ret_size, char *error, size_t error_size)
 {
 	CLEANUP(closep) int fd = -1;
+	bool existed = access(path, F_OK) == 0;
 	struct stat st;
 
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
@@ -68,6 +70,9 @@ static int check_file(
 		snprintf(error, error_size, "%s: %s", path, strerror(-r));
 		return r;
 	}
+	if (existed && st.st_size == 0)
+		return refuse(error, error_size, path,
+			"is empty, as if something had cut it. To begin anew, remove it");
 	if (!S_ISREG(st.st_mode))
 		return refuse(error, error_size, path, "is not a regular file");
 	if (st.st_uid != geteuid() || (st.st_mode & 077))
@@ -116,8 +121,8 @@ static int check_schema(
 			"was made by a newer otpd; install that one again");
 	if (size > CHECK_BELOW)
 		return 0;
-	r = db_number(
-		db, "SELECT quick_check = 'ok' FROM pragma_quick_check LIMIT 1", &sound);
+	r = db_number(db, "SELECT quick_check = 'ok' FROM pragma_quick_check LIMIT 1",
+		&sound);
 	if (r < 0 || !sound)
 		return refuse(error, error_size, path,
 			"is damaged. It is left as it is: restore a backup, or move it away "
@@ -193,9 +198,10 @@ int store_rollback_to(struct store *store)
 	return r < 0 ? r : store_release(store);
 }
 
-bool store_is_untidy(const struct store *store)
+bool store_is_untidy(const struct store *store, bool nobody_waits)
 {
-	return db_log_pages(store->db) >= TIDY_PAGES;
+	return db_log_pages(store->db) >=
+		(nobody_waits ? TIDY_PAGES : TIDY_PAGES_AT_LAST);
 }
 
 int store_tidy(struct store *store)

@@ -32,9 +32,13 @@ int store_savepoint(struct store *store);
 int store_release(struct store *store);
 int store_rollback_to(struct store *store);
 
-/* Whether the log has grown so that it should be moved into the file; outside of
- * transactions. */
-bool store_is_untidy(const struct store *store);
+/*
+ * Whether the log has grown so that it should be moved into the file: the sooner if
+ * nobody would wait for it.
+ */
+bool store_is_untidy(const struct store *store, bool nobody_waits);
+
+/* Moves it; outside of transactions. */
 int store_tidy(struct store *store);
 
 /* Small values by name: numbers and blobs. -ENOENT if there is none. */

@@ -90,7 +90,7 @@ void call_out_clear(struct call *call)
 	json_object_clear(call->out);
 }
 
-void call_finish(struct call *call, int result)
+void call_answer(struct call *call, int result)
 {
 	const char *error = NULL;
 
@@ -105,11 +105,16 @@ void call_finish(struct call *call, int result)
 		error = outcome_error(result);
 	if (call->conn)
 		conn_answer(call->conn, call, error, call->out);
+}
+
+void call_finish(struct call *call, int result)
+{
+	call_answer(call, result);
 	call_free(call);
 }
 
 /* An error of org.varlink.service, which has one parameter. Ends the call. */
-static void refuse(
+void call_refuse(
 	struct call *call, const char *error, const char *name, const char *value)
 {
 	call_out_clear(call);
@@ -188,12 +193,13 @@ static const char *check_envelope(json_t *message)
 	json_object_foreach(message, name, value) {
 		bool known =
 			strcmp(name, "method") == 0 || strcmp(name, "parameters") == 0;
-		bool flag = strcmp(name, "more") == 0;
+		bool more = strcmp(name, "more") == 0;
+		/* These make no sense for any method here. */
+		bool other =
+			strcmp(name, "oneway") == 0 || strcmp(name, "upgrade") == 0;
 
-		if (known || (flag && json_is_boolean(value)))
-			continue;
-		/* oneway and upgrade make no sense for any method here. */
-		if (!json_is_false(value))
+		if (!known && !(more && json_is_boolean(value)) &&
+			!(other && json_is_false(value)))
 			return name;
 	}
 	return NULL;
@@ -221,12 +227,12 @@ static void dispatch(struct call *call, const char *name, json_t *parameters)
 
 	call->method = service_find(call->service, name, &interface);
 	if (!interface) {
-		refuse(call, "org.varlink.service.InterfaceNotFound", "interface",
+		call_refuse(call, "org.varlink.service.InterfaceNotFound", "interface",
 			name);
 		return;
 	}
 	if (!call->method) {
-		refuse(call, "org.varlink.service.MethodNotFound", "method", name);
+		call_refuse(call, "org.varlink.service.MethodNotFound", "method", name);
 		return;
 	}
 	conn_set_call(call->conn, call);
@@ -238,7 +244,7 @@ static void dispatch(struct call *call, const char *name, json_t *parameters)
 	}
 	wrong = read_fields(call, parameters);
 	if (wrong)
-		refuse(call, "org.varlink.service.InvalidParameter", "parameter",
+		call_refuse(call, "org.varlink.service.InvalidParameter", "parameter",
 			wrong);
 	else
 		run(call);
@@ -266,7 +272,7 @@ int call_start(struct conn *conn, const char *text, size_t size)
 		return -ENOMEM;
 	wrong = check_envelope(message);
 	if (wrong)
-		refuse(call, "org.varlink.service.InvalidParameter", "parameter",
+		call_refuse(call, "org.varlink.service.InvalidParameter", "parameter",
 			wrong);
 	else
 		dispatch(call, name, parameters);

@@ -39,8 +39,15 @@ struct call {
  */
 int call_start(struct conn *conn, const char *text, size_t size);
 
-/* Ends a call: answers with out (0), the outcome's error, or Unavailable. Frees it. */
+/* Answers with out (0), the outcome's error, or Unavailable. Once for each call. */
+void call_answer(struct call *call, int result);
+
+/* Answers and frees. */
 void call_finish(struct call *call, int result);
+
+/* Ends a call with an error of org.varlink.service, which has one parameter. */
+void call_refuse(
+	struct call *call, const char *error, const char *name, const char *value);
 
 /*
  * Adds to the answer. Failures (no memory) are remembered in the call and become

@@ -22,6 +22,8 @@
 #include "otpd/util/secret.h"
 #include "otpd/varlink/server.h"
 
+#define ENCODE_FIRST 1024 /* most answers are smaller */
+
 struct service *conn_service(const struct conn *conn)
 {
 	return conn->server->service;
@@ -188,24 +190,39 @@ static void on_event(uv_poll_t *poll, int status, int events)
 		conn_run(conn);
 }
 
+/* Dumps into fresh memory of that size; *ret_size is what the whole would have needed.
+ */
+static char *dump(json_t *message, size_t capacity, size_t *ret_size)
+{
+	char *bytes = secret_alloc(capacity);
+
+	if (bytes)
+		*ret_size = json_dumpb(message, bytes, capacity - 1, JSON_COMPACT);
+	if (bytes && *ret_size > 0 && *ret_size < capacity) {
+		bytes[(*ret_size)++] = '\0';
+		return bytes;
+	}
+	secret_free(bytes);
+	return NULL;
+}
+
 /* The message as bytes, NUL included, in memory that is wiped; NULL if it does not fit.
  */
 static char *encode(const char *error, json_t *out, size_t *ret_size)
 {
 	json_t *message = json_object();
 	char *bytes;
-	size_t size;
 
-	if (error)
-		json_object_set_new(message, "error", json_string(error));
-	json_object_set(message, "parameters", out);
-	size = json_dumpb(message, NULL, 0, JSON_COMPACT);
-	bytes = size > 0 && size < LIMIT_REPLY ? secret_alloc(size + 1) : NULL;
-	if (bytes) {
-		json_dumpb(message, bytes, size, JSON_COMPACT);
-		bytes[size] = '\0';
-		*ret_size = size + 1;
+	*ret_size = 0;
+	/* An error that lost its name would be a success. */
+	if ((error && json_object_set_new(message, "error", json_string(error)) < 0) ||
+		json_object_set(message, "parameters", out) < 0) {
+		json_decref(message);
+		return NULL;
 	}
+	bytes = dump(message, ENCODE_FIRST, ret_size);
+	if (!bytes && *ret_size >= ENCODE_FIRST - 1 && *ret_size < LIMIT_REPLY)
+		bytes = dump(message, *ret_size + 1, ret_size);
 	json_decref(message);
 	return bytes;
 }

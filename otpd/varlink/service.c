@@ -62,15 +62,19 @@ static int get_description_check(struct call *call)
 
 	if (strcmp(in->interface, "org.emailotp.Error") == 0) {
 		call_out_string(call, "description", idl_error);
+		call_finish(call, 0);
 		return 0;
 	}
 	for (const struct interface *const *at = call->service->interfaces; *at; at++) {
 		if (strcmp((*at)->name, in->interface) != 0)
 			continue;
 		call_out_string(call, "description", (*at)->description);
+		call_finish(call, 0);
 		return 0;
 	}
-	return -ENOENT;
+	call_refuse(call, "org.varlink.service.InterfaceNotFound", "interface",
+		in->interface);
+	return 0;
 }
 
 static const struct field description_fields[] = {
@@ -87,7 +91,7 @@ static const struct method introspection_methods[] = {
 	},
 	{
 		.name = "GetInterfaceDescription",
-		.flags = METHOD_ANY,
+		.flags = METHOD_ANY | METHOD_ASYNC,
 		.in = description_fields,
 		.in_size = sizeof(struct description_in),
 		.check = get_description_check,

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* pam_sm_authenticate: every row of the table of codes, users, options, and the dialogue. */
+/* pam_sm_authenticate: every row of the table of codes, users, options, and the
+ * dialogue. */
 #include "tests/pam/rows.h"
 
 #define BEGIN_DAEMON \
 	"{'method':'org.emailotp.Auth.Begin','parameters':{'user':'daemon','service':'otptest'"
-#define VERIFY(code) \
-	"{'method':'org.emailotp.Auth.Verify','parameters':{'challenge':'" ID "','code':'" code "'}}"
-#define RESEND "{'method':'org.emailotp.Auth.Resend','parameters':{'challenge':'" ID "'}}"
-#define LOG(priority, text, ref, result) \
-	text ": user=\"daemon\" service=\"otptest\" rhost=\"\" ref=" ref " result=" result
+#define VERIFY(code)                                                          \
+	"{'method':'org.emailotp.Auth.Verify','parameters':{'challenge':'" ID \
+	"','code':'" code "'}}"
+#define RESEND \
+	"{'method':'org.emailotp.Auth.Resend','parameters':{'challenge':'" ID "'}}"
+#define LOG(priority, text, ref, result)                                 \
+	text ": user=\"daemon\" service=\"otptest\" rhost=\"\" ref=" ref \
+	     " result=" result
 
 /* clang-format off */
 static const struct row table[] = {

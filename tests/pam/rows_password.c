@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * password=system, with the real unix_chkpwd. password.sh has put users into the passwd
- * and shadow of a private mount namespace: otpgood ("right horse"), otpempty (no password),
- * otplocked ("!"), otplong (64 times "x").
+ * and shadow of a private mount namespace: otpgood ("right horse"), otpempty (no
+ * password), otplocked ("!"), otplong (64 times "x").
  */
 #include "tests/pam/rows.h"
 

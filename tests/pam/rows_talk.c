@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Conversations that misbehave. Begin has been called; nothing else may be, Cancel least. */
+/* Conversations that misbehave. Begin has been called; nothing else may be, Cancel
+ * least. */
 #include "tests/pam/rows.h"
 
 /* clang-format off */

@@ -7,8 +7,8 @@
 #define MAX 64
 
 /* Whether one more event at t would break a window: a plain count. */
-static bool breaks(const int64_t *at, size_t n, const struct budget_window *window,
-	int64_t t)
+static bool breaks(
+	const int64_t *at, size_t n, const struct budget_window *window, int64_t t)
 {
 	int64_t count = 0;
 
@@ -17,8 +17,8 @@ static bool breaks(const int64_t *at, size_t n, const struct budget_window *wind
 	return count >= window->limit;
 }
 
-static int64_t naive_wait(const int64_t *at, size_t n, const struct budget_window *windows,
-	size_t n_windows, int64_t now)
+static int64_t naive_wait(const int64_t *at, size_t n,
+	const struct budget_window *windows, size_t n_windows, int64_t now)
 {
 	int64_t wait = 0;
 
@@ -38,8 +38,9 @@ START_TEST(waits_are_those_of_a_naive_count)
 		size_t n = unit_random(&state) % MAX;
 
 		for (int i = 0; i < 3; i++)
-			windows[i] = (struct budget_window){ 1 + unit_random(&state) % 200,
-				1 + unit_random(&state) % 30 };
+			windows[i] =
+				(struct budget_window){ 1 + unit_random(&state) % 200,
+					1 + unit_random(&state) % 30 };
 		for (size_t i = 0; i < n; i++) {
 			t -= unit_random(&state) % 12;
 			at[i] = t;
@@ -107,7 +108,8 @@ START_TEST(a_clock_set_back_gives_no_try_back_and_locks_nobody_out_for_years)
 	static const struct budget_window window = { 3600, 2 };
 	int64_t at[] = { 1000000, 999999 };
 
-	/* The events lie in the future: they count, and the wait is no longer than the span. */
+	/* The events lie in the future: they count, and the wait is no longer than the
+	 * span. */
 	ck_assert_int_eq(budget_wait_s(at, 2, &window, 1, 10), 3600);
 	ck_assert_int_eq(budget_wait_s(at, 2, &window, 1, 999998), 3600);
 	ck_assert_int_eq(budget_count(at, 2, 3600, 10), 2);
@@ -134,7 +136,8 @@ START_TEST(the_cool_down_doubles_up_to_sixteen_times)
 			continue;
 		ck_assert_int_eq(
 			budget_cool_down_s(at, n, 0, 60, 10000 + expected[n] - 1), 1);
-		ck_assert_int_eq(budget_cool_down_s(at, n, 0, 60, 10000 + expected[n]), 0);
+		ck_assert_int_eq(
+			budget_cool_down_s(at, n, 0, 60, 10000 + expected[n]), 0);
 		ck_assert_int_eq(budget_cool_down_s(at, n, 0, 60, 99999999), 0);
 	}
 }
@@ -199,6 +202,6 @@ UNIT_MAIN("budget", waits_are_those_of_a_naive_count,
 	events_that_obey_the_wait_never_break_a_window,
 	a_window_opens_at_the_second_and_not_before, a_limit_of_nothing_allows_nothing,
 	a_clock_set_back_gives_no_try_back_and_locks_nobody_out_for_years,
-	the_cool_down_doubles_up_to_sixteen_times, a_code_that_was_used_ends_the_cool_down,
-	rates_count_the_last_sixty_minutes,
+	the_cool_down_doubles_up_to_sixteen_times,
+	a_code_that_was_used_ends_the_cool_down, rates_count_the_last_sixty_minutes,
 	a_rate_forgets_nothing_when_the_clock_goes_back);

@@ -12,8 +12,9 @@
 
 static struct challenge live(void)
 {
-	return (struct challenge){ .peer = PEER, .max_tries = 5, .created_at = 1000,
-		.expires_at = 1600 };
+	return (struct challenge){
+		.peer = PEER, .max_tries = 5, .created_at = 1000, .expires_at = 1600
+	};
 }
 
 /* Whether the step is one that the table allows; asserts end a process of their own. */
@@ -42,7 +43,8 @@ START_TEST(only_a_live_one_ends_and_nothing_becomes_live_again)
 	for (int from = CHALLENGE_LIVE; from <= CHALLENGE_CANCELLED; from++)
 		for (int to = CHALLENGE_LIVE; to <= CHALLENGE_CANCELLED; to++)
 			ck_assert_msg(steps(from, (enum challenge_state)to) ==
-					(from == CHALLENGE_LIVE && to != CHALLENGE_LIVE),
+					(from == CHALLENGE_LIVE &&
+						to != CHALLENGE_LIVE),
 				"%d to %d", from, to);
 	/* A row that somebody has damaged. */
 	ck_assert(!steps(4, CHALLENGE_PASSED));
@@ -69,15 +71,16 @@ START_TEST(it_is_burnt_with_its_last_try)
 
 		challenge.max_tries = tries;
 		for (int64_t i = 1; i < tries; i++) {
-			ck_assert_int_eq(challenge_try(&challenge, false),
-				OUTCOME_WRONG_CODE);
+			ck_assert_int_eq(
+				challenge_try(&challenge, false), OUTCOME_WRONG_CODE);
 			ck_assert_int_eq(challenge_tries_left(&challenge), tries - i);
 			ck_assert_int_eq(challenge_check(&challenge, PEER, 1001), 0);
 		}
 		ck_assert_int_eq(challenge_try(&challenge, false), OUTCOME_BURNT);
 		ck_assert_int_eq(challenge.state, CHALLENGE_BURNT);
 		ck_assert_int_eq(challenge_tries_left(&challenge), 0);
-		ck_assert_int_eq(challenge_check(&challenge, PEER, 1001), OUTCOME_BURNT);
+		ck_assert_int_eq(
+			challenge_check(&challenge, PEER, 1001), OUTCOME_BURNT);
 	}
 }
 END_TEST
@@ -158,7 +161,7 @@ START_TEST(tries_left_is_never_negative)
 END_TEST
 
 UNIT_MAIN("challenge", only_a_live_one_ends_and_nothing_becomes_live_again,
-	it_passes_once, it_is_burnt_with_its_last_try, the_last_try_may_be_the_right_one,
-	it_expires_at_the_second, another_caller_learns_nothing_of_it,
-	what_has_ended_says_so_whatever_the_time,
+	it_passes_once, it_is_burnt_with_its_last_try,
+	the_last_try_may_be_the_right_one, it_expires_at_the_second,
+	another_caller_learns_nothing_of_it, what_has_ended_says_so_whatever_the_time,
 	a_decoy_is_never_right_and_burns_like_any_other, tries_left_is_never_negative);

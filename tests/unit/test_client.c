@@ -22,7 +22,8 @@ struct server {
 	pthread_t thread;
 	const char *answer;
 	size_t size;
-	bool hangs; /* keeps the connection open after the answer, until the client goes */
+	bool hangs; /* keeps the connection open after the answer, until the client goes
+		     */
 	bool drips; /* byte by byte */
 	bool deaf;  /* reads nothing */
 	char heard[LIMIT_FRAME];
@@ -90,8 +91,8 @@ static void stop(struct server *server)
 }
 
 /* One call to such a server; what client_call returned. */
-static int call_once(
-	struct server *server, const char *answer, size_t size, int timeout_ms, json_t **ret)
+static int call_once(struct server *server, const char *answer, size_t size,
+	int timeout_ms, json_t **ret)
 {
 	struct client client = CLIENT_INIT;
 	json_t *out = NULL;
@@ -139,7 +140,8 @@ START_TEST(the_call_is_varlink_with_a_nul)
 
 	start(&server, "{}", 3);
 	ck_assert_int_eq(client_open(&client, server.path, PATIENCE_MS), 0);
-	ck_assert_int_eq(client_call(&client, "org.emailotp.Auth.Begin", parameters, &out), 0);
+	ck_assert_int_eq(
+		client_call(&client, "org.emailotp.Auth.Begin", parameters, &out), 0);
 	client_close(&client);
 	stop(&server);
 	heard = json_loads(server.heard, 0, NULL);
@@ -182,23 +184,28 @@ START_TEST(errors_of_varlink_are_told_apart)
 	ck_assert_str_eq(json_string_value(json_object_get(out, "parameter")), "user");
 	json_decref(out);
 	ck_assert_int_eq(
-		answered("{\"error\":\"org.varlink.service.MethodNotFound\"}", NULL), -ENOSYS);
+		answered("{\"error\":\"org.varlink.service.MethodNotFound\"}", NULL),
+		-ENOSYS);
 	ck_assert_int_eq(
 		answered("{\"error\":\"org.varlink.service.InterfaceNotFound\"}", NULL),
 		-ENOSYS);
-	ck_assert_int_eq(answered("{\"error\":\"org.example.Strange\"}", NULL), -EPROTO);
+	ck_assert_int_eq(
+		answered("{\"error\":\"org.example.Strange\"}", NULL), -EPROTO);
 }
 END_TEST
 
 START_TEST(garbage_is_no_answer_and_never_a_success)
 {
-	static const char *const garbage[] = { "", "x", "[]", "1", "null", "true", "\"s\"",
-		"{", "{}}", "{\"parameters\":[]}", "{\"parameters\":1}",
+	static const char *const garbage[] = { "", "x", "[]", "1", "null", "true",
+		"\"s\"", "{", "{}}", "{\"parameters\":[]}", "{\"parameters\":1}",
 		"{\"parameters\":null}", "{\"error\":1}", "{\"error\":null}",
-		"{\"error\":false}", "{\"error\":\"\"}", "{\"error\":[],\"parameters\":{}}",
-		"{\"parameters\":{\"a\":1,\"a\":2}}", "{\"parameters\":{},\"parameters\":{}}",
-		"{\"parameters\":{\"a\":\"\xff\"}}", "{\"parameters\":{\"a\":\"\\u0000\"}}",
-		"{\"parameters\":{}} x", "HTTP/1.1 200 OK" };
+		"{\"error\":false}", "{\"error\":\"\"}",
+		"{\"error\":[],\"parameters\":{}}",
+		"{\"parameters\":{\"a\":1,\"a\":2}}",
+		"{\"parameters\":{},\"parameters\":{}}",
+		"{\"parameters\":{\"a\":\"\xff\"}}",
+		"{\"parameters\":{\"a\":\"\\u0000\"}}", "{\"parameters\":{}} x",
+		"HTTP/1.1 200 OK" };
 
 	for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++)
 		ck_assert_msg(
@@ -249,7 +256,8 @@ START_TEST(a_server_that_hangs_is_a_timeout)
 	struct server server = { .hangs = true };
 
 	ck_assert_int_eq(call_once(&server, "", 0, 50, NULL), -ETIMEDOUT);
-	ck_assert_int_eq(call_once(&server, "{\"parameters\"", 12, 50, NULL), -ETIMEDOUT);
+	ck_assert_int_eq(
+		call_once(&server, "{\"parameters\"", 12, 50, NULL), -ETIMEDOUT);
 }
 END_TEST
 
@@ -281,12 +289,11 @@ START_TEST(an_answer_of_full_size_is_taken_and_a_larger_one_is_not)
 	head = (size_t)sprintf(large, "{\"parameters\":{\"a\":\"");
 	memset(large + head, 'x', LIMIT_REPLY - head);
 	memcpy(large + LIMIT_REPLY - 4, "\"}}", 4);
-	ck_assert_int_eq(
-		call_once(&server, large, LIMIT_REPLY, PATIENCE_MS, NULL), 0);
+	ck_assert_int_eq(call_once(&server, large, LIMIT_REPLY, PATIENCE_MS, NULL), 0);
 	large[LIMIT_REPLY - 1] = ' ';
 	large[LIMIT_REPLY] = '\0';
-	ck_assert_int_eq(
-		call_once(&server, large, LIMIT_REPLY + 1, PATIENCE_MS, NULL), -EMSGSIZE);
+	ck_assert_int_eq(call_once(&server, large, LIMIT_REPLY + 1, PATIENCE_MS, NULL),
+		-EMSGSIZE);
 	free(large);
 }
 END_TEST
@@ -330,7 +337,8 @@ END_TEST
 
 START_TEST(calls_may_follow_each_other_on_a_connection)
 {
-	static const char two[] = "{\"parameters\":{\"n\":1}}\0{\"parameters\":{\"n\":2}}";
+	static const char two[] =
+		"{\"parameters\":{\"n\":1}}\0{\"parameters\":{\"n\":2}}";
 	struct server server = { .hangs = true };
 	struct client client = CLIENT_INIT;
 	json_t *out;

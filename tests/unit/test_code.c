@@ -25,8 +25,8 @@ static double chi_square(const long *counts, int n, long total)
 /* The same uniform draw over a generator that is no system call for each digit. */
 static void start_sodium(void)
 {
-	ck_assert_int_eq(randombytes_set_implementation(
-				 &randombytes_internal_implementation),
+	ck_assert_int_eq(
+		randombytes_set_implementation(&randombytes_internal_implementation),
 		0);
 	ck_assert_int_ge(sodium_init(), 0);
 }
@@ -84,7 +84,8 @@ START_TEST(codes_have_the_length_that_was_asked_for)
 {
 	ck_assert_int_ge(sodium_init(), 0);
 	for (int length = LIMIT_CODE_MIN; length <= LIMIT_CODE; length++)
-		for (int alphabet = CODE_DIGITS; alphabet <= CODE_LETTERED; alphabet++) {
+		for (int alphabet = CODE_DIGITS; alphabet <= CODE_LETTERED;
+			alphabet++) {
 			char code[LIMIT_CODE + 1];
 
 			memset(code, 'z', sizeof(code));
@@ -134,15 +135,23 @@ START_TEST(the_hash_binds_every_field_and_no_two_can_lend_each_other_bytes)
 		uint8_t id;
 		const char *user, *service, *code;
 	} inputs[] = { { 1, 1, 1, "alice", "sshd", "123456" },
-		{ 2, 1, 1, "alice", "sshd", "123456" }, { 1, 2, 1, "alice", "sshd", "123456" },
-		{ 1, 3, 1, "alice", "sshd", "123456" }, { 1, 1, 2, "alice", "sshd", "123456" },
-		{ 1, 1, 1, "Alice", "sshd", "123456" }, { 1, 1, 1, "alice", "sudo", "123456" },
-		{ 1, 1, 1, "alice", "sshd", "123457" }, { 1, 1, 1, "alice", "sshd", "12345" },
-		{ 1, 1, 1, "alices", "shd", "123456" }, { 1, 1, 1, "alic", "esshd", "123456" },
-		{ 1, 1, 1, "alice", "sshd1", "23456" }, { 1, 1, 1, "alicesshd", "", "123456" },
-		{ 1, 1, 1, "", "alicesshd", "123456" }, { 1, 1, 1, "alice", "sshd123456", "" },
-		{ 1, 1, 1, "", "", "" } };
-	enum { N = sizeof(inputs) / sizeof(inputs[0]) };
+		{ 2, 1, 1, "alice", "sshd", "123456" },
+		{ 1, 2, 1, "alice", "sshd", "123456" },
+		{ 1, 3, 1, "alice", "sshd", "123456" },
+		{ 1, 1, 2, "alice", "sshd", "123456" },
+		{ 1, 1, 1, "Alice", "sshd", "123456" },
+		{ 1, 1, 1, "alice", "sudo", "123456" },
+		{ 1, 1, 1, "alice", "sshd", "123457" },
+		{ 1, 1, 1, "alice", "sshd", "12345" },
+		{ 1, 1, 1, "alices", "shd", "123456" },
+		{ 1, 1, 1, "alic", "esshd", "123456" },
+		{ 1, 1, 1, "alice", "sshd1", "23456" },
+		{ 1, 1, 1, "alicesshd", "", "123456" },
+		{ 1, 1, 1, "", "alicesshd", "123456" },
+		{ 1, 1, 1, "alice", "sshd123456", "" }, { 1, 1, 1, "", "", "" } };
+	enum {
+		N = sizeof(inputs) / sizeof(inputs[0])
+	};
 	uint8_t hashes[N][CODE_HASH], again[CODE_HASH];
 
 	ck_assert_int_ge(sodium_init(), 0);
@@ -150,7 +159,8 @@ START_TEST(the_hash_binds_every_field_and_no_two_can_lend_each_other_bytes)
 		hash_of(hashes[i], inputs[i].key, inputs[i].purpose, inputs[i].id,
 			inputs[i].user, inputs[i].service, inputs[i].code);
 		for (int j = 0; j < i; j++)
-			ck_assert_msg(!code_hash_equal(hashes[i], hashes[j]), "%d %d", i, j);
+			ck_assert_msg(
+				!code_hash_equal(hashes[i], hashes[j]), "%d %d", i, j);
 	}
 	hash_of(again, 1, 1, 1, "alice", "sshd", "123456");
 	ck_assert(code_hash_equal(again, hashes[0]));

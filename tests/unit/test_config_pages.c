@@ -27,7 +27,8 @@ static const char *source(char out[UNIT_PATH], const char *name)
 	return out;
 }
 
-/* Whether the page has ".It Cm name" (or Ic, Va, Sy, with or without more behind it). */
+/* Whether the page has ".It Cm name" (or Ic, Va, Sy, with or without more behind it).
+ */
 static bool describes(const char *page, const char *name)
 {
 	size_t length = strlen(name);
@@ -45,7 +46,8 @@ static bool describes(const char *page, const char *name)
 	return false;
 }
 
-static const struct setting *find(const struct settings_schema *schema, const char *name)
+static const struct setting *find(
+	const struct settings_schema *schema, const char *name)
 {
 	for (const struct setting *s = schema->settings; s->name; s++)
 		if (strcmp(s->name, name) == 0)
@@ -59,7 +61,8 @@ static const struct setting *find(const struct settings_schema *schema, const ch
 	return NULL;
 }
 
-/* Every ".It Cm word" of lower case letters and underscores is an option or a choice. */
+/* Every ".It Cm word" of lower case letters and underscores is an option or a choice.
+ */
 static void page_has_no_ghosts(const struct settings_schema *schema, const char *page)
 {
 	for (const char *at = page; (at = strstr(at, "\n.It ")); at += 5) {
@@ -131,7 +134,8 @@ static void example_is_the_presets(
 			value[strcspn(value, "\"")] = '\0';
 		}
 		ck_assert_msg(strcmp(value, setting->preset) == 0,
-			"%s says that %s is %s; it is %s", name, key, value, setting->preset);
+			"%s says that %s is %s; it is %s", name, key, value,
+			setting->preset);
 	}
 	free(text);
 }
@@ -147,9 +151,11 @@ START_TEST(the_example_of_otpd_conf_shows_the_presets)
 	example_is_the_presets("conf/otpd.conf", &config_schema, true);
 	text = unit_read(path, NULL);
 	for (const struct setting *s = config_schema.settings; s->name; s++)
-		ck_assert_msg(strstr(text, s->name) != NULL, "the example lacks %s", s->name);
+		ck_assert_msg(
+			strstr(text, s->name) != NULL, "the example lacks %s", s->name);
 	for (const struct setting *s = config_schema.sections[0].settings; s->name; s++)
-		ck_assert_msg(strstr(text, s->name) != NULL, "the example lacks %s", s->name);
+		ck_assert_msg(
+			strstr(text, s->name) != NULL, "the example lacks %s", s->name);
 	free(text);
 }
 END_TEST

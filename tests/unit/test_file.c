@@ -145,7 +145,8 @@ START_TEST(a_new_secret_is_private_and_never_replaces_one)
 	data = unit_read(unit_path(path, "late"), &size);
 	ck_assert_str_eq(data, "whole");
 	free(data);
-	ck_assert_int_eq(file_create_secret(unit_path(path, "no/such"), "x", 1), -ENOENT);
+	ck_assert_int_eq(
+		file_create_secret(unit_path(path, "no/such"), "x", 1), -ENOENT);
 }
 END_TEST
 

@@ -23,7 +23,7 @@ START_TEST(a_message_is_whole_with_its_last_byte_only)
 	ck_assert_int_eq(frame_buffer_init(&buffer, 64), 0);
 	ck_assert_int_eq(frame_buffer_peek(&buffer), -EAGAIN);
 	for (int i = 0; i < 5; i++) {
-		feed(&buffer, "hello" + i, 1);
+		feed(&buffer, &"hello"[i], 1);
 		ck_assert_int_eq(frame_buffer_peek(&buffer), -EAGAIN);
 	}
 	feed(&buffer, "", 1);
@@ -105,7 +105,8 @@ START_TEST(random_streams_in_random_pieces_come_out_as_they_went_in)
 	size_t since = 0;
 
 	for (size_t i = 0; i < size; i++) {
-		bool end = since == 99 || unit_random(&state) % 20 == 0 || i == size - 1;
+		bool end =
+			since == 99 || unit_random(&state) % 20 == 0 || i == size - 1;
 
 		stream[i] = end ? '\0' : (char)('a' + unit_random(&state) % 26);
 		since = end ? 0 : since + 1;

@@ -27,9 +27,9 @@ END_TEST
 
 START_TEST(only_lower_case_digits_of_full_length_are_read)
 {
-	static const char *const bad[] = { "", "0", "00", "000", "00000", "000000", "0A00",
-		"00g0", "0x00", " 000", "000 ", "00-0", "\xd9\xa0""00", "0/00", "0:00",
-		"0`00" };
+	static const char *const bad[] = { "", "0", "00", "000", "00000", "000000",
+		"0A00", "00g0", "0x00", " 000", "000 ", "00-0", "\xd9\xa0.00", "0/00",
+		"0:00", "0`00" };
 	uint8_t out[2];
 
 	ck_assert_int_eq(hex_decode(out, 2, "09af"), 0);

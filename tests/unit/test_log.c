@@ -59,7 +59,8 @@ START_TEST(random_bytes_never_break_out_of_the_quotes_or_the_buffer)
 
 	for (int i = 0; i < 20000; i++) {
 		char in[64], out[64];
-		size_t n = unit_random(&state) % 60, size = 16 + unit_random(&state) % 40;
+		size_t n = unit_random(&state) % 60,
+		       size = 16 + unit_random(&state) % 40;
 		size_t length;
 
 		for (size_t j = 0; j < n; j++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The .varlink files against the method tables, both ways; default deny; and the
- * introspection that serves the files. org.emailotp.Mail's table is compiled in here, its
- * transport is not.
+ * introspection that serves the files. org.emailotp.Mail's table is compiled in here,
+ * its transport is not.
  */
 #include "otpd/server/methods.h"
 
@@ -18,7 +18,8 @@
 #include "otpd/mail/methods.c"
 /* clang-format on */
 
-void delivery_start(struct mailer *mailer, const struct sealed_mail *sealed, struct call *call)
+void delivery_start(
+	struct mailer *mailer, const struct sealed_mail *sealed, struct call *call)
 {
 	(void)mailer;
 	(void)sealed;
@@ -53,7 +54,8 @@ static const char *skip(const char *at)
 
 static const char *word(const char *at, char out[64])
 {
-	size_t n = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+	size_t n = strspn(
+		at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
 
 	ck_assert_msg(n > 0 && n < 64, "no word at \"%.20s\"", at);
 	memcpy(out, at, n);
@@ -63,7 +65,8 @@ static const char *word(const char *at, char out[64])
 
 static const char *expect(const char *at, const char *text)
 {
-	ck_assert_msg(strncmp(at, text, strlen(text)) == 0, "no %s at \"%.20s\"", text, at);
+	ck_assert_msg(
+		strncmp(at, text, strlen(text)) == 0, "no %s at \"%.20s\"", text, at);
 	return skip(at + strlen(text));
 }
 
@@ -83,7 +86,8 @@ static const char *fields(const char *at, struct idl_field *out, size_t *ret_n)
 		bool array = strncmp(at, "[]", 2) == 0;
 
 		at = word(at + (array ? 2 : 0), type);
-		snprintf(field->type, sizeof(field->type), "%s%s", array ? "[]" : "", type);
+		snprintf(field->type, sizeof(field->type), "%s%s", array ? "[]" : "",
+			type);
 		if (*at == ',')
 			at = skip(at + 1);
 	}
@@ -118,7 +122,8 @@ static size_t parse(const char *text, const char *interface, struct idl_method *
 	return n;
 }
 
-static const struct method *table_method(const struct interface *interface, const char *name)
+static const struct method *table_method(
+	const struct interface *interface, const char *name)
 {
 	for (const struct method *const *table = interface->methods; *table; table++)
 		for (const struct method *method = *table; method->name; method++)
@@ -129,8 +134,10 @@ static const struct method *table_method(const struct interface *interface, cons
 
 static const char *type_word(enum field_type type)
 {
-	static const char *const words[] = { [FIELD_STRING] = "string", [FIELD_INT] = "int",
-		[FIELD_BOOL] = "bool", [FIELD_ARRAY] = "[]" };
+	static const char *const words[] = { [FIELD_STRING] = "string",
+		[FIELD_INT] = "int",
+		[FIELD_BOOL] = "bool",
+		[FIELD_ARRAY] = "[]" };
 
 	return words[type];
 }
@@ -142,13 +149,15 @@ static void compare_fields(const struct idl_method *idl, const struct method *me
 	for (const struct field *f = method->in; f && f->name; f++, n++) {
 		const char *type = type_word(f->type);
 
-		ck_assert_msg(n < idl->n_in, "%s: %s is in the table only", idl->name, f->name);
+		ck_assert_msg(n < idl->n_in, "%s: %s is in the table only", idl->name,
+			f->name);
 		ck_assert_str_eq(f->name, idl->in[n].name);
-		ck_assert_msg(f->type == FIELD_ARRAY ?
-				strncmp(idl->in[n].type, type, 2) == 0 :
-				strcmp(idl->in[n].type, type) == 0,
+		ck_assert_msg(f->type == FIELD_ARRAY
+				? strncmp(idl->in[n].type, type, 2) == 0
+				: strcmp(idl->in[n].type, type) == 0,
 			"%s.%s is %s in the file", idl->name, f->name, idl->in[n].type);
-		ck_assert_msg(f->optional == idl->in[n].optional, "%s.%s", idl->name, f->name);
+		ck_assert_msg(f->optional == idl->in[n].optional, "%s.%s", idl->name,
+			f->name);
 	}
 	ck_assert_msg(n == idl->n_in, "%s: %s is in the file only", idl->name,
 		n < idl->n_in ? idl->in[n].name : "?");
@@ -199,14 +208,18 @@ static void each_method(
 
 static void has_rule(const struct interface *interface, const struct method *method)
 {
-	ck_assert_msg(method->flags & METHOD_WHO, "%s.%s may be called by nobody: no rule",
-		interface->name, method->name);
+	ck_assert_msg(method->flags & METHOD_WHO,
+		"%s.%s may be called by nobody: no rule", interface->name,
+		method->name);
 	if (interface == &admin_interface)
-		ck_assert_msg((method->flags & METHOD_WHO) == METHOD_ROOT, "%s", method->name);
+		ck_assert_msg((method->flags & METHOD_WHO) == METHOD_ROOT, "%s",
+			method->name);
 	if (interface == &self_interface)
-		ck_assert_msg((method->flags & METHOD_WHO) == METHOD_SELF, "%s", method->name);
+		ck_assert_msg((method->flags & METHOD_WHO) == METHOD_SELF, "%s",
+			method->name);
 	if (interface == &mail_interface)
-		ck_assert_msg((method->flags & METHOD_WHO) == (METHOD_ROOT | METHOD_OTPD),
+		ck_assert_msg(
+			(method->flags & METHOD_WHO) == (METHOD_ROOT | METHOD_OTPD),
 			"%s", method->name);
 	if (method->flags & METHOD_ANY)
 		ck_assert_ptr_eq(interface, &introspection_interface);
@@ -226,24 +239,27 @@ static void fits(const struct interface *interface, const struct method *method)
 	if (method->flags & METHOD_ASYNC)
 		ck_assert_msg(method->check != NULL, "%s never starts", method->name);
 	if (method->flags & METHOD_READ)
-		ck_assert_msg(!method->committed, "%s reads and has a commit", method->name);
+		ck_assert_msg(
+			!method->committed, "%s reads and has a commit", method->name);
 	for (const struct field *f = method->in; f && f->name; f++) {
-		size_t size = f->type == FIELD_STRING ? f->max + 1 :
-			f->type == FIELD_BOOL         ? sizeof(bool) :
-							8;
+		size_t size = f->type == FIELD_STRING ? f->max + 1
+			: f->type == FIELD_BOOL       ? sizeof(bool)
+						      : 8;
 
-		ck_assert_msg(f->offset + size <= method->in_size, "%s.%s.%s lies outside",
-			interface->name, method->name, f->name);
-		ck_assert_msg(f->type == FIELD_BOOL || f->max > 0, "%s.%s holds nothing",
-			method->name, f->name);
+		ck_assert_msg(f->offset + size <= method->in_size,
+			"%s.%s.%s lies outside", interface->name, method->name,
+			f->name);
+		ck_assert_msg(f->type == FIELD_BOOL || f->max > 0,
+			"%s.%s holds nothing", method->name, f->name);
 		for (const struct field *g = method->in; g < f; g++) {
-			size_t g_size = g->type == FIELD_STRING ? g->max + 1 :
-				g->type == FIELD_BOOL           ? sizeof(bool) :
-								  8;
+			size_t g_size = g->type == FIELD_STRING ? g->max + 1
+				: g->type == FIELD_BOOL         ? sizeof(bool)
+								: 8;
 
 			ck_assert_msg(f->offset >= g->offset + g_size ||
 					g->offset >= f->offset + size,
-				"%s: %s and %s overlap", method->name, f->name, g->name);
+				"%s: %s and %s overlap", method->name, f->name,
+				g->name);
 		}
 	}
 }
@@ -257,19 +273,22 @@ END_TEST
 START_TEST(methods_are_found_by_their_whole_name_only)
 {
 	static const char *const none[] = { "", ".", "..", "Begin", "org.emailotp.Auth",
-		"org.emailotp.Auth.", "org.emailotp.Auth.begin", "org.emailotp.Auth.Begin ",
-		"org.emailotp.Auth.Begin.", "org.emailotp.Aut.Begin", "Auth.Begin",
-		"org.emailotp.Auth.Auth.Begin", ".org.emailotp.Auth.Begin",
-		"org.emailotp.Auth.Status", "org.emailotp.Mail.Send" };
+		"org.emailotp.Auth.", "org.emailotp.Auth.begin",
+		"org.emailotp.Auth.Begin ", "org.emailotp.Auth.Begin.",
+		"org.emailotp.Aut.Begin", "Auth.Begin", "org.emailotp.Auth.Auth.Begin",
+		".org.emailotp.Auth.Begin", "org.emailotp.Auth.Status",
+		"org.emailotp.Mail.Send" };
 	static const struct service service = { .interfaces = otpd_interfaces };
 	const struct interface *interface;
 
-	ck_assert_ptr_nonnull(service_find(&service, "org.emailotp.Auth.Begin", &interface));
+	ck_assert_ptr_nonnull(
+		service_find(&service, "org.emailotp.Auth.Begin", &interface));
 	ck_assert_ptr_eq(interface, &auth_interface);
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-		ck_assert_msg(
-			service_find(&service, none[i], &interface) == NULL, "%s", none[i]);
-	ck_assert_ptr_null(service_find(&service, "org.emailotp.Auth.Nonsense", &interface));
+		ck_assert_msg(service_find(&service, none[i], &interface) == NULL, "%s",
+			none[i]);
+	ck_assert_ptr_null(
+		service_find(&service, "org.emailotp.Auth.Nonsense", &interface));
 	ck_assert_ptr_eq(interface, &auth_interface);
 	ck_assert_ptr_null(service_find(&service, "org.nobody.Auth.Begin", &interface));
 	ck_assert_ptr_null(interface);

@@ -54,12 +54,14 @@ END_TEST
 
 START_TEST(networks_with_host_bits_or_odd_lengths_are_refused)
 {
-	static const char *const bad[] = { "", "/", "/8", "192.0.2.1/24", "192.0.2.0/33",
-		"192.0.2.0/", "192.0.2.0/-1", "192.0.2.0/x", "192.0.2.0/24x", "192.0.2.0/ 24",
-		"192.0.2.0/24/24", "192.0.2/24", "2001:db8::1/32", "2001:db8::/129", "example",
-		"example.org/24", "192.0.2.0/99999999999999999999", "10.0.0.0/4294967304",
-		"10.0.0.0/+8", "fe80::%1/64",
-		"00000000000000000000000000000000000000000000000000000000000000000000/8" };
+	static const char *const bad[] = {
+		"", "/", "/8", "192.0.2.1/24", "192.0.2.0/33", "192.0.2.0/",
+		"192.0.2.0/-1", "192.0.2.0/x", "192.0.2.0/24x", "192.0.2.0/ 24",
+		"192.0.2.0/24/24", "192.0.2/24", "2001:db8::1/32", "2001:db8::/129",
+		"example", "example.org/24", "192.0.2.0/99999999999999999999",
+		"10.0.0.0/4294967304", "10.0.0.0/+8", "fe80::%1/64",
+		"00000000000000000000000000000000000000000000000000000000000000000000/8"
+	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct network network = { .bits = 77 };
@@ -78,8 +80,9 @@ START_TEST(every_prefix_agrees_with_arithmetic)
 		unsigned bits = unit_random(&state) % 33;
 		uint32_t mask = bits ? 0xffffffffu << (32 - bits) : 0;
 		uint32_t base = unit_random(&state) & mask;
-		uint32_t host = unit_random(&state) % 4 ? base ^ 1u << unit_random(&state) % 32 :
-							  unit_random(&state);
+		uint32_t host = unit_random(&state) % 4
+			? base ^ 1u << unit_random(&state) % 32
+			: unit_random(&state);
 		struct in_addr a = { htonl(base) }, b = { htonl(host) };
 		char text[64], address[INET_ADDRSTRLEN];
 

@@ -13,7 +13,8 @@ START_TEST(names_errors_and_texts_fit_each_other)
 		char error[128];
 
 		ck_assert_ptr_nonnull(outcome_name(i));
-		snprintf(error, sizeof(error), "org.emailotp.Error.%s", outcome_name(i));
+		snprintf(
+			error, sizeof(error), "org.emailotp.Error.%s", outcome_name(i));
 		ck_assert_str_eq(outcome_error(i), error);
 		ck_assert_int_eq(outcome_from_error(error), i);
 		ck_assert_uint_gt(strlen(outcome_text(i)), 8);
@@ -25,7 +26,8 @@ END_TEST
 
 START_TEST(what_is_no_outcome_has_no_name)
 {
-	static const int none[] = { 0, -1, -1000, OUTCOME_MAX, OUTCOME_MAX + 1, 1 << 30 };
+	static const int none[] = { 0, -1, -1000, OUTCOME_MAX, OUTCOME_MAX + 1,
+		1 << 30 };
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
 		ck_assert_ptr_null(outcome_name(none[i]));

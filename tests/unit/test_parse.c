@@ -34,8 +34,8 @@ START_TEST(what_is_no_number_changes_nothing)
 		int64_t value = 99, mode = 98;
 
 		ck_assert_msg(parse_int(bad[i], &value) == -EINVAL, "\"%s\"", bad[i]);
-		ck_assert_msg(parse_duration_s(bad[i], &value) == -EINVAL, "\"%s\"",
-			bad[i]);
+		ck_assert_msg(
+			parse_duration_s(bad[i], &value) == -EINVAL, "\"%s\"", bad[i]);
 		ck_assert_msg(parse_mode(bad[i], &mode) == -EINVAL, "\"%s\"", bad[i]);
 		ck_assert_int_eq(value, 99);
 		ck_assert_int_eq(mode, 98);
@@ -65,7 +65,8 @@ START_TEST(numbers_that_are_printed_are_read_back)
 
 	for (int i = 0; i < 20000; i++) {
 		int64_t want = (int64_t)((uint64_t)unit_random(&state) << 31 ^
-			unit_random(&state)) >> (unit_random(&state) % 62);
+				       unit_random(&state)) >>
+			(unit_random(&state) % 62);
 		int64_t value;
 		char text[32];
 
@@ -94,16 +95,19 @@ START_TEST(times_have_at_most_one_unit)
 		ck_assert_int_eq(value, good[i].seconds);
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		ck_assert_msg(parse_duration_s(bad[i], &value) == -EINVAL, "%s", bad[i]);
+		ck_assert_msg(
+			parse_duration_s(bad[i], &value) == -EINVAL, "%s", bad[i]);
 }
 END_TEST
 
 START_TEST(booleans_are_eight_words_in_any_case)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1", "YES", "True", "oN" };
-	static const char *const no[] = { "no", "false", "off", "0", "No", "FALSE", "Off" };
-	static const char *const bad[] = { "", "y", "n", "2", "10", "yes ", " no", "yess",
-		"tru", "-1", "00" };
+	static const char *const yes[] = { "yes", "true", "on", "1", "YES", "True",
+		"oN" };
+	static const char *const no[] = { "no", "false", "off", "0", "No", "FALSE",
+		"Off" };
+	static const char *const bad[] = { "", "y", "n", "2", "10", "yes ", " no",
+		"yess", "tru", "-1", "00" };
 	bool value;
 
 	for (size_t i = 0; i < 7; i++) {

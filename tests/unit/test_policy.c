@@ -5,14 +5,18 @@
 #include "tests/unit/unit.h"
 
 static char alice[] = "alice", bob[] = "bob", staff[] = "staff", robots[] = "robots",
-	net[] = "192.0.2.0/24", broken[] = "not a network";
+	    net[] = "192.0.2.0/24", broken[] = "not a network";
 static char *alice_list[] = { alice }, *bob_list[] = { bob }, *staff_list[] = { staff },
 	    *robots_list[] = { robots }, *nets_list[] = { broken, net },
 	    *both_list[] = { staff, robots };
-#define LIST(array) { array, sizeof(array) / sizeof(array[0]) }
+#define LIST(array)                                     \
+	{                                               \
+		array, sizeof(array) / sizeof(array[0]) \
+	}
 
 static const struct string_list none = { NULL, 0 }, in_staff = LIST(staff_list),
-				in_robots = LIST(robots_list), in_both = LIST(both_list);
+				in_robots = LIST(robots_list),
+				in_both = LIST(both_list);
 
 START_TEST(a_service_has_its_own_section_or_the_default_or_none)
 {
@@ -33,7 +37,8 @@ START_TEST(nobody_is_exempt_by_default)
 {
 	struct policy policy = { 0 };
 
-	ck_assert_ptr_null(policy_exempts(&policy, "alice", true, &in_both, "192.0.2.1"));
+	ck_assert_ptr_null(
+		policy_exempts(&policy, "alice", true, &in_both, "192.0.2.1"));
 	ck_assert_ptr_null(policy_exempts(&policy, "root", true, &none, ""));
 	ck_assert(!policy_needs_groups(&policy));
 }
@@ -84,11 +89,13 @@ END_TEST
 START_TEST(a_stranger_is_exempt_by_his_network_only)
 {
 	struct policy policy = { .required_users = LIST(bob_list),
-		.exempt_users = LIST(alice_list), .exempt_groups = LIST(robots_list),
+		.exempt_users = LIST(alice_list),
+		.exempt_groups = LIST(robots_list),
 		.exempt_networks = LIST(nets_list) };
 
 	ck_assert_ptr_null(policy_exempts(&policy, "alice", false, &in_robots, ""));
-	ck_assert_ptr_null(policy_exempts(&policy, "x", false, &in_robots, "198.51.100.1"));
+	ck_assert_ptr_null(
+		policy_exempts(&policy, "x", false, &in_robots, "198.51.100.1"));
 	ck_assert_str_eq(
 		policy_exempts(&policy, "x", false, &none, "192.0.2.200"), "network");
 }
@@ -101,17 +108,21 @@ START_TEST(only_numeric_remote_hosts_lie_in_exempt_networks)
 	ck_assert_str_eq(
 		policy_exempts(&policy, "alice", true, &none, "192.0.2.1"), "network");
 	ck_assert_ptr_null(policy_exempts(&policy, "alice", true, &none, ""));
+	ck_assert_ptr_null(policy_exempts(
+		&policy, "alice", true, &none, "192.0.2.1.evil.example"));
 	ck_assert_ptr_null(
-		policy_exempts(&policy, "alice", true, &none, "192.0.2.1.evil.example"));
-	ck_assert_ptr_null(policy_exempts(&policy, "alice", true, &none, "not a network"));
+		policy_exempts(&policy, "alice", true, &none, "not a network"));
 	ck_assert_ptr_null(policy_exempts(&policy, "alice", true, &none, "192.0.3.1"));
 }
 END_TEST
 
 START_TEST(budgets_become_windows)
 {
-	struct policy policy = { .sends_per_hour = 5, .sends_per_day = 20,
-		.wrong_per_hour = 10, .wrong_per_day = 21, .wrong_per_month = 60 };
+	struct policy policy = { .sends_per_hour = 5,
+		.sends_per_day = 20,
+		.wrong_per_hour = 10,
+		.wrong_per_day = 21,
+		.wrong_per_month = 60 };
 	struct budget_window sends[2], wrong[3];
 
 	policy_send_windows(&policy, sends);

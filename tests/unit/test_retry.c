@@ -9,7 +9,8 @@ START_TEST(waits_are_5_15_45_90_180_and_then_180)
 	static const int64_t waits[] = { 5, 15, 45, 90, 180, 180, 180 };
 
 	for (int64_t tries = 1; tries <= 7; tries++)
-		ck_assert_int_eq(retry_at_s(tries, 0, 100000, 1000), 1000 + waits[tries - 1]);
+		ck_assert_int_eq(
+			retry_at_s(tries, 0, 100000, 1000), 1000 + waits[tries - 1]);
 	ck_assert_int_eq(retry_at_s(0, 0, 100000, 1000), 1005);
 	ck_assert_int_eq(retry_at_s(-5, 0, 100000, 1000), 1005);
 	ck_assert_int_eq(retry_at_s(INT64_MAX, 0, 100000, 1000), 1180);
@@ -29,7 +30,8 @@ START_TEST(jitter_lengthens_by_at_most_a_quarter_and_never_shortens)
 			ck_assert_int_le(4 * at, 5 * plain);
 			last = at;
 			/* Only its low byte counts. */
-			ck_assert_int_eq(retry_at_s(tries, jitter + 256, 100000, 0), at);
+			ck_assert_int_eq(
+				retry_at_s(tries, jitter + 256, 100000, 0), at);
 		}
 	}
 }

@@ -28,8 +28,8 @@ static void refused(const char *text, int line, const char *word)
 	ck_assert_msg(load_text(text, &config) == -EINVAL, "taken: %s", text);
 	ck_assert_ptr_null(config);
 	snprintf(where, sizeof(where), line > 0 ? "%s:%d: " : "%s:", path, line);
-	ck_assert_msg(strncmp(error, where, strlen(where)) == 0, "%s\nsays \"%s\", not \"%s\"",
-		text, error, where);
+	ck_assert_msg(strncmp(error, where, strlen(where)) == 0,
+		"%s\nsays \"%s\", not \"%s\"", text, error, where);
 	ck_assert_msg(strstr(error, word) != NULL, "\"%s\" lacks \"%s\"", error, word);
 }
 
@@ -72,14 +72,15 @@ END_TEST
 
 START_TEST(every_form_of_value_is_read)
 {
-	struct config *config = taken("# a comment\n"
-				      "socket = \"/tmp/x y.sock\"\nsocket_mode=0600\n"
-				      "log_level = debug // another\n"
-				      "audit_keep = 2d self_enrol = ON\n"
-				      "enrol_domains = { example.org, \"b.example\" }\n"
-				      "policy sshd {\n life = 90s tries=3\n"
-				      " exempt_networks = {192.0.2.0/24, ::1}\n}\n"
-				      "policy \"my service\" { grace = 8h unverified = refuse }\n");
+	struct config *config =
+		taken("# a comment\n"
+		      "socket = \"/tmp/x y.sock\"\nsocket_mode=0600\n"
+		      "log_level = debug // another\n"
+		      "audit_keep = 2d self_enrol = ON\n"
+		      "enrol_domains = { example.org, \"b.example\" }\n"
+		      "policy sshd {\n life = 90s tries=3\n"
+		      " exempt_networks = {192.0.2.0/24, ::1}\n}\n"
+		      "policy \"my service\" { grace = 8h unverified = refuse }\n");
 	const struct policy *sshd = config_policy(config, "sshd"),
 			    *mine = config_policy(config, "my service");
 
@@ -199,19 +200,22 @@ START_TEST(drop_ins_come_after_the_file_in_the_order_of_their_names)
 	config_free(taken("max_connections = 100\nwrong_alert = 7\n"
 			  "policy sshd { tries = 2 }\n"));
 	ck_assert_int_eq(mkdir(unit_path(drop_in, "otpd.conf.d"), 0755), 0);
-	unit_write_text(unit_path(drop_in, "otpd.conf.d/20-b.conf"), "max_connections=300\n");
+	unit_write_text(
+		unit_path(drop_in, "otpd.conf.d/20-b.conf"), "max_connections=300\n");
 	unit_write_text(unit_path(drop_in, "otpd.conf.d/10-a.conf"),
 		"max_connections=200\npolicy sudo { tries = 1 }\n");
 	unit_write_text(unit_path(drop_in, "otpd.conf.d/30-c.conf~"), "nonsense\n");
 	unit_write_text(unit_path(drop_in, "otpd.conf.d/.hidden.conf"), "nonsense\n");
-	ck_assert_msg(config_load(path, &config, error, sizeof(error)) == 0, "%s", error);
+	ck_assert_msg(
+		config_load(path, &config, error, sizeof(error)) == 0, "%s", error);
 	ck_assert_int_eq(config->max_connections, 300);
 	ck_assert_int_eq(config->wrong_alert, 7);
 	ck_assert_int_eq(config_policy(config, "sshd")->tries, 2);
 	ck_assert_int_eq(config_policy(config, "sudo")->tries, 1);
 	config_free(config);
 	/* Their errors name them. */
-	unit_write_text(unit_path(drop_in, "otpd.conf.d/20-b.conf"), "\nwrong_alert=x\n");
+	unit_write_text(
+		unit_path(drop_in, "otpd.conf.d/20-b.conf"), "\nwrong_alert=x\n");
 	config = NULL;
 	ck_assert_int_eq(config_load(path, &config, error, sizeof(error)), -EINVAL);
 	ck_assert_ptr_null(config);
@@ -257,9 +261,11 @@ START_TEST(a_file_that_others_can_write_is_not_read)
 	ck_assert_int_eq(config_load(other, &config, error, sizeof(error)), -ELOOP);
 	ck_assert_int_eq(mkfifo(unit_path(other, "fifo"), 0600), 0);
 	ck_assert_int_eq(config_load(other, &config, error, sizeof(error)), -ENOTSUP);
-	ck_assert_int_eq(config_load(unit_directory, &config, error, sizeof(error)), -ENOTSUP);
 	ck_assert_int_eq(
-		config_load(unit_path(other, "none"), &config, error, sizeof(error)), -ENOENT);
+		config_load(unit_directory, &config, error, sizeof(error)), -ENOTSUP);
+	ck_assert_int_eq(
+		config_load(unit_path(other, "none"), &config, error, sizeof(error)),
+		-ENOENT);
 	ck_assert_ptr_null(config);
 }
 END_TEST
@@ -294,11 +300,12 @@ static void comes_back(const char *text)
 START_TEST(what_check_prints_can_be_read_again)
 {
 	comes_back("");
-	comes_back("socket = '/a \"quoted\" \\path'\nself_enrol = yes\nlog_level = err\n"
-		   "enrol_domains = { a.example, B.example }\nsocket_mode = 0600\n"
-		   "policy default { tries = 1 grace = 30d exempt_users = { a, 'b c', \"\" } }\n"
-		   "policy 'my service' { code_alphabet = letters conceal = no }\n"
-		   "client web { user = root services = { web, 'x y' } }\n");
+	comes_back(
+		"socket = '/a \"quoted\" \\path'\nself_enrol = yes\nlog_level = err\n"
+		"enrol_domains = { a.example, B.example }\nsocket_mode = 0600\n"
+		"policy default { tries = 1 grace = 30d exempt_users = { a, 'b c', \"\" } }\n"
+		"policy 'my service' { code_alphabet = letters conceal = no }\n"
+		"client web { user = root services = { web, 'x y' } }\n");
 }
 END_TEST
 
@@ -320,9 +327,11 @@ static void check_table(const struct setting *settings)
 	for (const struct setting *s = settings; s->name; s++) {
 		char why[256];
 
-		ck_assert_msg(strspn(s->name, "abcdefghijklmnopqrstuvwxyz_") == strlen(s->name),
+		ck_assert_msg(strspn(s->name, "abcdefghijklmnopqrstuvwxyz_") ==
+				strlen(s->name),
 			"%s", s->name);
-		ck_assert_msg(s->help && strlen(s->help) > 8, "%s has no help", s->name);
+		ck_assert_msg(
+			s->help && strlen(s->help) > 8, "%s has no help", s->name);
 		for (const struct setting *t = settings; t < s; t++)
 			ck_assert_str_ne(s->name, t->name);
 		if (s->type == SETTING_LIST) {
@@ -332,7 +341,8 @@ static void check_table(const struct setting *settings)
 		}
 		ck_assert_msg(s->required == !s->preset, "%s", s->name);
 		if (s->preset)
-			ck_assert_msg(value_check(s, s->preset, 1, why, sizeof(why)) == 0,
+			ck_assert_msg(
+				value_check(s, s->preset, 1, why, sizeof(why)) == 0,
 				"%s: the preset %s", s->name, why);
 		if (s->type == SETTING_INT || s->type == SETTING_DURATION)
 			ck_assert_msg(s->min < s->max, "%s", s->name);
@@ -401,9 +411,10 @@ END_TEST
 
 START_TEST(unwise_settings_are_hinted_at)
 {
-	struct config *config = taken("policy a { cool_down = 29s }\npolicy b { grace = 2d }\n"
-				      "policy c { wrong_per_month = 61 }\n"
-				      "policy d { wrong_per_month = 61 code_length = 8 }\n");
+	struct config *config =
+		taken("policy a { cool_down = 29s }\npolicy b { grace = 2d }\n"
+		      "policy c { wrong_per_month = 61 }\n"
+		      "policy d { wrong_per_month = 61 code_length = 8 }\n");
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -429,5 +440,5 @@ UNIT_MAIN("settings", an_empty_file_gives_the_presets, every_form_of_value_is_re
 	what_check_prints_can_be_read_again,
 	what_check_prints_means_the_same_where_dollars_and_line_breaks_stand,
 	every_option_has_a_preset_within_its_range_and_a_line_of_help,
-	the_bounds_of_every_number_are_exact, lists_have_a_length, clients_are_found_by_uid,
-	unwise_settings_are_hinted_at);
+	the_bounds_of_every_number_are_exact, lists_have_a_length,
+	clients_are_found_by_uid, unwise_settings_are_hinted_at);

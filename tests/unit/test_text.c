@@ -48,8 +48,9 @@ END_TEST
 START_TEST(every_code_point_is_taken_and_no_cut_of_it)
 {
 	for (long c = 0x10000; c <= 0x110000; c += 97) {
-		char text[5] = { (char)(0xf0 | c >> 18), (char)(0x80 | (c >> 12 & 0x3f)),
-			(char)(0x80 | (c >> 6 & 0x3f)), (char)(0x80 | (c & 0x3f)), 0 };
+		char text[5] = { (char)(0xf0 | c >> 18),
+			(char)(0x80 | (c >> 12 & 0x3f)), (char)(0x80 | (c >> 6 & 0x3f)),
+			(char)(0x80 | (c & 0x3f)), 0 };
 		bool valid = c <= 0x10ffff;
 
 		ck_assert_uint_eq(text_utf8_length(text), valid ? 4 : 0);
@@ -100,7 +101,8 @@ START_TEST(clean_copies_are_utf8_without_controls_whatever_goes_in)
 
 	for (int i = 0; i < 20000; i++) {
 		char in[24], out[24];
-		size_t n = unit_random(&state) % 20, size = 1 + unit_random(&state) % 22;
+		size_t n = unit_random(&state) % 20,
+		       size = 1 + unit_random(&state) % 22;
 
 		for (size_t j = 0; j < n; j++)
 			in[j] = (char)(1 + unit_random(&state) % 255);
@@ -121,10 +123,12 @@ START_TEST(clean_copies_keep_what_is_clean_and_never_half_a_character)
 {
 	char out[8];
 
-	text_copy_clean(out, sizeof(out), "a\xe2\x82\xac"
-					  "b\xe2\x82\xac");
-	ck_assert_str_eq(out, "a\xe2\x82\xac"
-			      "b");
+	text_copy_clean(out, sizeof(out),
+		"a\xe2\x82\xac"
+		"b\xe2\x82\xac");
+	ck_assert_str_eq(out,
+		"a\xe2\x82\xac"
+		"b");
 	text_copy_clean(out, sizeof(out), "a\nb\x7f\xff\xc2\x9b!");
 	ck_assert_str_eq(out, "a?b?\?\?!");
 	text_copy_clean(out, sizeof(out), "1234567");

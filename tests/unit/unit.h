@@ -60,13 +60,13 @@ static inline int unit_run(const char *name, const TTest *const *tests, size_t n
 	return failed > 0;
 }
 
-#define UNIT_MAIN(name, ...)                                                         \
-	int main(void)                                                               \
-	{                                                                            \
-		const TTest *const tests[] = { __VA_ARGS__ };                        \
-                                                                                     \
-		return unit_run(name, tests, sizeof(tests) / sizeof(tests[0]));      \
-	}                                                                            \
+#define UNIT_MAIN(name, ...)                                                    \
+	int main(void)                                                          \
+	{                                                                       \
+		const TTest *const tests[] = { __VA_ARGS__ };                   \
+                                                                                \
+		return unit_run(name, tests, sizeof(tests) / sizeof(tests[0])); \
+	}                                                                       \
 	extern int unit_semicolon_
 
 /* A path inside the directory of this test. */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_BENCH_CORE_H
+#define TESTS_BENCH_CORE_H
+
+#include <stdint.h>
+
+#include "tests/bench/child.h"
+#include "tests/bench/loop.h"
+#include "tests/bench/mailbox.h"
+
+/* One otpd with its own database and its own mailer, which this process plays. */
+struct core {
+	int64_t n_users;
+	char socket[PLACE_PATH];
+	struct child child;
+	struct loop loop;
+	struct mailbox mailbox;
+};
+
+/*
+ * Fills a database (names: users besides the numbered ones, NULL-ended, may be NULL),
+ * starts build/otpd on it, and waits until it can issue codes. name is a word for its
+ * files.
+ */
+void core_start(struct core *core, const char *build, const char *name, int64_t n_users,
+	int64_t n_audit, char *const *names);
+void core_stop(struct core *core);
+
+/* A counter of Admin.Status: "calls", "batches". */
+int64_t core_count(const struct core *core, const char *name);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_BENCH_PARTS_H
+#define TESTS_BENCH_PARTS_H
+
+/* What the command line says. */
+struct options {
+	const char *build; /* where otpd, otpd-mail and pam_emailotp.so are, absolute */
+	double seconds;    /* of the pairs */
+	int logins;        /* of each stack */
+};
+
+/* Each measures, prints its results, and leaves nothing running. */
+void login_measure(const struct options *options);
+void pairs_measure(const struct options *options);
+void latency_measure(const struct options *options);
+void scale_measure(const struct options *options);
+void memory_measure(const struct options *options);
+
+#endif

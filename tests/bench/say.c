@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Progress and the end; standard output belongs to the results. */
+#include "tests/bench/say.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void say(const char *format, ...)
+{
+	va_list args;
+
+	fputs("bench: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void die(const char *format, ...)
+{
+	va_list args;
+
+	fputs("bench: failed: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	finish(EXIT_FAILURE);
+}
+
+void finish(int code)
+{
+	/* Never unlocked: exit handlers must not run twice at a time. */
+	static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&ending);
+	exit(code);
+}
