@@ -137,7 +137,7 @@ static int complain(char reterr[OPTIONS_ERROR], const char *argument, const char
 	char quoted[120];
 
 	snprintf(reterr, OPTIONS_ERROR, "option %s %s%s",
-		report_quote(quoted, sizeof(quoted), argument), what, allowed);
+		text_quote(quoted, sizeof(quoted), argument), what, allowed);
 	return -EINVAL;
 }
 

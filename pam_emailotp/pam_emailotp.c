@@ -15,6 +15,7 @@
 #include <syslog.h>
 
 #include "otpd/proto/outcome.h"
+#include "otpd/util/text.h"
 #include "pam_emailotp/call.h"
 #include "pam_emailotp/dialog.h"
 #include "pam_emailotp/options.h"
@@ -50,7 +51,7 @@ static void debug_call(
 
 	if (session->options.debug)
 		pam_syslog(pamh, LOG_DEBUG, "%s called: user=%s known=%s socket=%s",
-			entry, report_quote(user, sizeof(user), session->who.user),
+			entry, text_quote(user, sizeof(user), session->who.user),
 			session->who.unknown ? "no" : "yes", session->options.socket);
 }
 

@@ -15,49 +15,6 @@
 #include "otpd/util/text.h"
 #include "pam_emailotp/result.h"
 
-#define QUOTED 280
-
-static bool is_plain(const char *text, size_t length)
-{
-	unsigned char c = (unsigned char)text[0];
-
-	if (length == 0 || c < 0x20 || c == 0x7f || c == '"' || c == '\\')
-		return false;
-	return c != 0xc2 || (unsigned char)text[1] >= 0xa0; /* U+0080 to U+009F */
-}
-
-const char *report_quote(char *out, size_t size, const char *text)
-{
-	static const char hex[] = "0123456789abcdef";
-	size_t n = 0;
-
-	out[n++] = '"';
-	while (*text) {
-		size_t length = text_utf8_length(text);
-		unsigned char c = (unsigned char)*text;
-
-		if (n + 10 > size) { /* the longest step, "...", the quote, the NUL */
-			memcpy(out + n, "...", 3);
-			n += 3;
-			break;
-		}
-		if (is_plain(text, length)) {
-			memcpy(out + n, text, length);
-			n += length;
-			text += length;
-			continue;
-		}
-		out[n++] = '\\';
-		out[n++] = 'x';
-		out[n++] = hex[c >> 4];
-		out[n++] = hex[c & 15];
-		text++;
-	}
-	out[n++] = '"';
-	out[n] = '\0';
-	return out;
-}
-
 static const char *verdict(int pam)
 {
 	switch (pam) {
@@ -73,7 +30,7 @@ static const char *verdict(int pam)
 void report_result(pam_handle_t *pamh, const struct who *who, const char *reference,
 	const char *detail, int result, int pam, bool debug)
 {
-	char user[QUOTED], service[QUOTED], rhost[QUOTED], error[QUOTED];
+	char user[TEXT_QUOTED], service[TEXT_QUOTED], rhost[TEXT_QUOTED], error[TEXT_QUOTED];
 	int saved = errno;
 
 	if (pam == PAM_SUCCESS && !debug)
@@ -83,11 +40,11 @@ void report_result(pam_handle_t *pamh, const struct who *who, const char *refere
 	pam_syslog(pamh, result_priority(result),
 		"%s, %s: user=%s service=%s rhost=%s ref=%s result=%s%s%s",
 		verdict(pam), result_text(result),
-		report_quote(user, sizeof(user), who->user),
-		report_quote(service, sizeof(service), who->service),
-		report_quote(rhost, sizeof(rhost), who->rhost),
+		text_quote(user, sizeof(user), who->user),
+		text_quote(service, sizeof(service), who->service),
+		text_quote(rhost, sizeof(rhost), who->rhost),
 		*reference ? reference : "-", result_pam_name(pam),
 		*detail ? " error=" : "",
-		*detail ? report_quote(error, sizeof(error), detail) : "");
+		*detail ? text_quote(error, sizeof(error), detail) : "");
 	errno = saved;
 }

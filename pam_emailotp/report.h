@@ -8,13 +8,6 @@
 #include "pam_emailotp/who.h"
 
 /*
- * Copies text in double quotes, control bytes, quotes, backslashes and what is not
- * UTF-8 as \xNN, and cut with "..." where it does not fit. size is at least 16. Returns
- * out.
- */
-const char *report_quote(char *out, size_t size, const char *text);
-
-/*
  * The one line that the end of a call leaves in the log. reference is "" without a
  * challenge; detail is "" or what otpd said that we do not know. Success is said only
  * with debug.

@@ -21,6 +21,7 @@
 #include "otpd/util/hex.h"
 #include "otpd/util/log.h"
 #include "otpd/util/secret.h"
+#include "otpd/util/text.h"
 #include "otpd/varlink/call.h"
 
 #define MAIL_BYTES 16
@@ -78,10 +79,11 @@ static void answer(struct call *call, enum send_result result, const char *detai
 static void reject(struct mailer *mailer, const struct sealed_mail *sealed,
 	struct call *call, enum send_result result, const char *why)
 {
-	char mail[LOG_QUOTED];
+	char mail[TEXT_QUOTED];
 
 	log_msg(LOG_NOTICE, "mail %s mail=%s to=- template=- transport=- detail=\"%s\"",
-		result_names[result], log_quote(mail, sizeof(mail), sealed->mail), why);
+		result_names[result], text_quote(mail, sizeof(mail), sealed->mail),
+		why);
 	count(mailer, result, why);
 	answer(call, result, why);
 }
@@ -91,7 +93,7 @@ static void on_done(struct parcel *parcel, enum send_result result, const char *
 	CLEANUP(delivery_freep)
 	struct delivery *delivery = list_entry(parcel, struct delivery, parcel);
 	struct mailer *mailer = delivery->mailer;
-	char to[LIMIT_ADDRESS + 4], detail[LIMIT_DETAIL + 1], quoted[LOG_QUOTED];
+	char to[LIMIT_ADDRESS + 4], detail[LIMIT_DETAIL + 1], quoted[TEXT_QUOTED];
 
 	detail_clean(detail, sizeof(detail), said, delivery->letter.to,
 		delivery->letter.code);
@@ -99,7 +101,7 @@ static void on_done(struct parcel *parcel, enum send_result result, const char *
 	log_msg(LOG_NOTICE, "mail %s mail=%s to=%s template=%s transport=%s detail=%s",
 		result_names[result], delivery->mail, to,
 		letter_kind_name(delivery->letter.kind), delivery->transport,
-		log_quote(quoted, sizeof(quoted), detail));
+		text_quote(quoted, sizeof(quoted), detail));
 	count(mailer, result, detail);
 	list_remove(&delivery->link);
 	answer(delivery->call, result, detail);

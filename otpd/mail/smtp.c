@@ -21,6 +21,7 @@
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
 #include "otpd/util/secret.h"
+#include "otpd/util/text.h"
 
 #define KEEP_MS 30000 /* servers drop idle clients after 300 s (RFC 5321 4.5.3.2.7) */
 
@@ -157,12 +158,12 @@ void smtp_conn_has_gone(struct smtp *smtp)
 
 void smtp_complain(struct smtp *smtp, const char *why)
 {
-	char quoted[LOG_QUOTED];
+	char quoted[TEXT_QUOTED];
 
 	if (log_limit_pass(&smtp->noise))
 		log_msg(LOG_ERR,
 			"transport %s does not work as configured, mails wait: %s",
-			smtp->transport.name, log_quote(quoted, sizeof(quoted), why));
+			smtp->transport.name, text_quote(quoted, sizeof(quoted), why));
 }
 
 void smtp_opening_has_failed(struct smtp *smtp, const char *why, bool is_our_fault)

@@ -194,7 +194,7 @@ int client_call(
 {
 	CLEANUP(secret_freep) char *bytes = NULL;
 	int64_t deadline = clock_mono_ms() + client->timeout_ms;
-	size_t size;
+	size_t size = 0;
 	int length, r;
 
 	*ret_out = NULL;

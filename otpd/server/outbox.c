@@ -169,13 +169,13 @@ static void decide(struct outgoing *outgoing, const char *result)
 
 static void log_result(const struct outgoing *outgoing, const char *result)
 {
-	char name[2 * MAIL_NAME + 1], detail[LOG_QUOTED];
+	char name[2 * MAIL_NAME + 1], detail[TEXT_QUOTED];
 	int level = outgoing->row_state == MAIL_FAILED ? LOG_WARNING
 		: outgoing->row_state == MAIL_QUEUED   ? LOG_NOTICE
 						       : LOG_DEBUG;
 
 	hex_encode(name, outgoing->name, sizeof(outgoing->name));
-	log_quote(detail, sizeof(detail), outgoing->detail);
+	text_quote(detail, sizeof(detail), outgoing->detail);
 	log_msg(level, "mail %s mail=%s tries=%lld state=%s detail=%s", result, name,
 		(long long)outgoing->tries, mail_state_name(outgoing->row_state),
 		detail);

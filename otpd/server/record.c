@@ -45,15 +45,15 @@ int record_store(struct record *record, struct store *store, int64_t now_s,
 
 void record_log(const struct record *record)
 {
-	char user[LOG_QUOTED], service[LOG_QUOTED], rhost[LOG_QUOTED];
+	char user[TEXT_QUOTED], service[TEXT_QUOTED], rhost[TEXT_QUOTED];
 	const char *ref = record->reference[0] ? record->reference : "-";
 	bool more = record->detail[0] != '\0';
 
 	if (!record->event)
 		return;
-	log_quote(user, sizeof(user), record->user);
-	log_quote(service, sizeof(service), record->service);
-	log_quote(rhost, sizeof(rhost), record->rhost);
+	text_quote(user, sizeof(user), record->user);
+	text_quote(service, sizeof(service), record->service);
+	text_quote(rhost, sizeof(rhost), record->rhost);
 	log_msg(record->level,
 		"%s user=%s service=%s rhost=%s uid=%lld ref=%s result=%s%s%s",
 		record->phrase, user, service, rhost, (long long)record->uid, ref,

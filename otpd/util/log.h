@@ -34,13 +34,4 @@ struct log_limit {
 };
 int log_limit_pass(struct log_limit *limit);
 
-/*
- * Copies text in double quotes, with control bytes, quotes, backslashes and bytes of
- * invalid UTF-8 as \xNN, cut with "..." where it does not fit. NULL becomes "-".
- * Returns out, so that it can stand in an argument list.
- */
-const char *log_quote(char *out, size_t size, const char *text);
-
-#define LOG_QUOTED 280
-
 #endif

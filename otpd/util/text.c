@@ -109,3 +109,41 @@ bool text_copy(char *out, size_t size, const char *text)
 	memcpy(out, text, len + 1);
 	return true;
 }
+
+const char *text_quote(char *out, size_t size, const char *text)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = 0;
+
+	if (!text) {
+		text_copy(out, size, "-");
+		return out;
+	}
+	out[n++] = '"';
+	while (*text) {
+		size_t len = text_utf8_length(text);
+		unsigned char c = (unsigned char)*text;
+		bool plain = len > 0 && !is_control(text) && c != '"' && c != '\\';
+
+		if (n + 10 >
+			size) { /* the longest step, "...", the quote and the NUL */
+			memcpy(out + n, "...", 3);
+			n += 3;
+			break;
+		}
+		if (plain) {
+			memcpy(out + n, text, len);
+			n += len;
+			text += len;
+			continue;
+		}
+		out[n++] = '\\';
+		out[n++] = 'x';
+		out[n++] = hex[c >> 4];
+		out[n++] = hex[c & 15];
+		text++;
+	}
+	out[n++] = '"';
+	out[n] = '\0';
+	return out;
+}

@@ -29,27 +29,27 @@ static char *heard(void)
 
 START_TEST(quoted_text_is_plain_where_it_can_be)
 {
-	char out[LOG_QUOTED];
+	char out[TEXT_QUOTED];
 
-	ck_assert_str_eq(log_quote(out, sizeof(out), "alice"), "\"alice\"");
-	ck_assert_str_eq(log_quote(out, sizeof(out), ""), "\"\"");
-	ck_assert_str_eq(log_quote(out, sizeof(out), NULL), "-");
-	ck_assert_str_eq(log_quote(out, sizeof(out), "Zo\xc3\xab"), "\"Zo\xc3\xab\"");
-	ck_assert_ptr_eq(log_quote(out, sizeof(out), "x"), out);
+	ck_assert_str_eq(text_quote(out, sizeof(out), "alice"), "\"alice\"");
+	ck_assert_str_eq(text_quote(out, sizeof(out), ""), "\"\"");
+	ck_assert_str_eq(text_quote(out, sizeof(out), NULL), "-");
+	ck_assert_str_eq(text_quote(out, sizeof(out), "Zo\xc3\xab"), "\"Zo\xc3\xab\"");
+	ck_assert_ptr_eq(text_quote(out, sizeof(out), "x"), out);
 }
 END_TEST
 
 START_TEST(whatever_could_fool_a_reader_is_escaped)
 {
-	char out[LOG_QUOTED];
+	char out[TEXT_QUOTED];
 
-	ck_assert_str_eq(log_quote(out, sizeof(out), "a\nb\r\t\x1b[31m\x7f"),
+	ck_assert_str_eq(text_quote(out, sizeof(out), "a\nb\r\t\x1b[31m\x7f"),
 		"\"a\\x0ab\\x0d\\x09\\x1b[31m\\x7f\"");
-	ck_assert_str_eq(log_quote(out, sizeof(out), "a\" user=\"root"),
+	ck_assert_str_eq(text_quote(out, sizeof(out), "a\" user=\"root"),
 		"\"a\\x22 user=\\x22root\"");
-	ck_assert_str_eq(log_quote(out, sizeof(out), "\\x0a"), "\"\\x5cx0a\"");
+	ck_assert_str_eq(text_quote(out, sizeof(out), "\\x0a"), "\"\\x5cx0a\"");
 	ck_assert_str_eq(
-		log_quote(out, sizeof(out), "\xff\xc2\x9b"), "\"\\xff\\xc2\\x9b\"");
+		text_quote(out, sizeof(out), "\xff\xc2\x9b"), "\"\\xff\\xc2\\x9b\"");
 }
 END_TEST
 
@@ -67,7 +67,7 @@ START_TEST(random_bytes_never_break_out_of_the_quotes_or_the_buffer)
 			in[j] = (char)(1 + unit_random(&state) % 255);
 		in[n] = '\0';
 		memset(out, 7, sizeof(out));
-		length = strlen(log_quote(out, size, in));
+		length = strlen(text_quote(out, size, in));
 		ck_assert_uint_lt(length, size);
 		ck_assert_int_eq(out[size], 7);
 		ck_assert_int_eq(out[0], '"');
@@ -80,15 +80,15 @@ END_TEST
 
 START_TEST(text_that_is_too_long_is_cut_and_says_so)
 {
-	char in[600], out[LOG_QUOTED];
+	char in[600], out[TEXT_QUOTED];
 
 	memset(in, 'a', sizeof(in) - 1);
 	in[sizeof(in) - 1] = '\0';
-	log_quote(out, sizeof(out), in);
+	text_quote(out, sizeof(out), in);
 	ck_assert_str_eq(out + strlen(out) - 5, "a...\"");
 	memset(in, '\x01', 255);
 	in[255] = '\0';
-	log_quote(out, sizeof(out), in);
+	text_quote(out, sizeof(out), in);
 	ck_assert_uint_lt(strlen(out), sizeof(out));
 	ck_assert_str_eq(out + strlen(out) - 8, "\\x01...\"");
 }
@@ -96,11 +96,11 @@ END_TEST
 
 START_TEST(a_name_of_full_length_is_not_cut)
 {
-	char in[256], out[LOG_QUOTED];
+	char in[256], out[TEXT_QUOTED];
 
 	memset(in, 'n', 255);
 	in[255] = '\0';
-	log_quote(out, sizeof(out), in);
+	text_quote(out, sizeof(out), in);
 	ck_assert_uint_eq(strlen(out), 257);
 }
 END_TEST
