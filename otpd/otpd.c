@@ -44,11 +44,16 @@ static int check(const char *path)
 /* No core file, no debugger of the same uid, no group or others on what we make. */
 static void harden(void)
 {
-	struct rlimit none = { 0, 0 };
+	struct rlimit none = { 0, 0 }, files;
 
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &none);
 	umask(077);
+	/* max_connections may be more than the 1,024 that processes begin with. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 }
 
 int main(int argc, char **argv)

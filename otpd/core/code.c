@@ -106,6 +106,15 @@ void code_hash(uint8_t out[CODE_HASH], const struct code_key *key, int64_t purpo
 	sodium_memzero(&state, sizeof(state));
 }
 
+void code_hide_address(char out[33], const struct code_key *key, const char *address)
+{
+	uint8_t hash[16];
+
+	crypto_generichash(hash, sizeof(hash), (const uint8_t *)address,
+		strlen(address), key->bytes, sizeof(key->bytes));
+	sodium_bin2hex(out, 33, hash, sizeof(hash));
+}
+
 bool code_hash_equal(const uint8_t a[CODE_HASH], const uint8_t b[CODE_HASH])
 {
 	return sodium_memcmp(a, b, CODE_HASH) == 0;

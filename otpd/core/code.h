@@ -47,6 +47,9 @@ void code_hash(uint8_t out[CODE_HASH], const struct code_key *key, int64_t purpo
 	const uint8_t id[CODE_ID], const char *user, const char *service,
 	const char *code);
 
+/* A name for an address that gives the address to nobody without the key; 32 digits. */
+void code_hide_address(char out[33], const struct code_key *key, const char *address);
+
 /* In constant time. */
 bool code_hash_equal(const uint8_t a[CODE_HASH], const uint8_t b[CODE_HASH]);
 

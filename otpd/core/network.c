@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "otpd/util/parse.h"
@@ -87,4 +88,19 @@ bool network_has(const struct network *network, const char *address)
 
 	return address_parse(address, bytes, &v4) == 0 && v4 == network->v4 &&
 		same_bits(network->bytes, bytes, network->bits);
+}
+
+void network_origin(char *out, size_t size, const char *rhost)
+{
+	char text[INET6_ADDRSTRLEN];
+	uint8_t bytes[16];
+	bool v4;
+
+	if (!strchr(rhost, ':') || address_parse(rhost, bytes, &v4) < 0 || v4) {
+		text_copy(out, size, rhost);
+		return;
+	}
+	memset(bytes + 8, 0, 8);
+	inet_ntop(AF_INET6, bytes, text, sizeof(text));
+	snprintf(out, size, "%s/64", text);
 }

@@ -3,6 +3,7 @@
 #define OTPD_CORE_NETWORK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct network {
@@ -14,6 +15,13 @@ struct network {
 /* "192.0.2.0/24", "2001:db8::/32", or one address. -EINVAL: neither, or host bits set.
  */
 int network_parse(const char *text, struct network *ret);
+
+/*
+ * What budgets count a remote host by: of an IPv6 address its /64, of which one
+ * subscriber has all addresses; anything else as it stands. out has LIMIT_RHOST + 1
+ * bytes.
+ */
+void network_origin(char *out, size_t size, const char *rhost);
 
 /* Whether the numeric address lies in it. False for anything that is no address. */
 bool network_has(const struct network *network, const char *address);

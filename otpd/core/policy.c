@@ -59,10 +59,13 @@ const char *policy_exempts(const struct policy *policy, const char *user, bool k
 		return NULL;
 	if (string_list_has(&policy->exempt_users, user))
 		return "user";
-	if (any_in(groups, &policy->exempt_groups))
+	/* Who is in no group that we know of may still be in one that needs a code. */
+	if (!groups && policy_needs_groups(policy))
+		return NULL;
+	if (groups && any_in(groups, &policy->exempt_groups))
 		return "group";
 	if (somebody && !string_list_has(&policy->required_users, user) &&
-		!any_in(groups, &policy->required_groups))
+		!(groups && any_in(groups, &policy->required_groups)))
 		return "not_required";
 	return NULL;
 }

@@ -59,7 +59,8 @@ static int send_notice(struct daemon *daemon, struct store *store,
 	int r = issue_notice(
 		daemon, store, &issue, ISSUE_LOCKED, until_s, &attempt->notice);
 
-	return r == OUTCOME_UNAVAILABLE ? 0 : r;
+	/* The try must count whatever becomes of the mail. */
+	return r == OUTCOME_UNAVAILABLE || r == -EMSGSIZE || r == -ENOMEM ? 0 : r;
 }
 
 /* After a wrong try: is the budget used up by it? Then say so, and disable at the last.
@@ -82,6 +83,8 @@ static int lock_if_used_up(struct daemon *daemon, struct store *store,
 		challenge->rhost, challenge->peer);
 	if (r == 0 && wait < 0)
 		r = users_set_state(store, user.name, USER_DISABLED);
+	if (r == 0 && policy->conceal)
+		r = challenges_conceal_user(store, user.name);
 	if (r == 0 && user.verified_at > 0 && user.state == USER_ACTIVE)
 		r = send_notice(daemon, store, &user, policy, wait > 0 ? now + wait : 0,
 			attempt);
@@ -122,7 +125,8 @@ static int wrong(struct daemon *daemon, struct store *store,
 		store, attempt->challenge.user, attempt->challenge.decoy, now);
 	if (r < 0)
 		return r;
-	count_for_host(daemon);
+	if (!attempt->challenge.decoy)
+		count_for_host(daemon);
 	attempt->ended = burnt;
 	r = record_store(&attempt->record, store, now, burnt ? "burnt" : "wrong",
 		burnt ? "wrong code, and the last try of its challenge" : "wrong code",

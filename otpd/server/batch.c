@@ -18,6 +18,7 @@
 #include "otpd/server/batch.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "otpd/util/log.h"
 
@@ -42,8 +43,8 @@ static int in_savepoint(struct batch *batch, struct call *call, struct job *job)
 		return r;
 	r = call ? call->method->apply(call, batch->store)
 		 : job->apply(job, batch->store);
-	/* An answer that could not be written is a call that failed. */
-	if (call && r >= 0 && call->result < 0)
+	/* A success that could not be written is a failure; a refusal has counted. */
+	if (call && r == 0 && call->result < 0)
 		r = call->result;
 	if (r < 0) {
 		int undone = store_rollback_to(batch->store);
@@ -102,11 +103,16 @@ static void on_work(uv_work_t *work)
 
 	if (batch->tidying) {
 		batch->result = store_tidy(batch->store);
+		if (batch->result < 0)
+			snprintf(batch->error, sizeof(batch->error), "%s",
+				store_error(batch->store));
 		return;
 	}
 	batch->result = run_transaction(batch);
-	if (batch->result < 0)
-		store_rollback(batch->store);
+	if (batch->result >= 0)
+		return;
+	snprintf(batch->error, sizeof(batch->error), "%s", store_error(batch->store));
+	store_rollback(batch->store);
 }
 
 static void finish_jobs(struct batch *batch, int r)
@@ -144,7 +150,7 @@ static void move_all(struct list *from, struct list *to)
 		list_append(to, link);
 }
 
-static void start(struct batch *batch);
+static void start(struct batch *batch, bool may_run_here);
 
 static bool has_work(const struct batch *batch)
 {
@@ -157,11 +163,11 @@ static void land(struct batch *batch, int r)
 	struct list calls = LIST_INIT(calls);
 
 	move_all(&batch->flying_calls, &calls);
-	batch->landed(batch->context);
+	batch->landed(batch->context, r);
 	finish_jobs(batch, r);
 	batch->tidying = r == 0 && store_is_untidy(batch->store, !has_work(batch));
 	if (r != -EUCLEAN && (batch->tidying || has_work(batch)))
-		start(batch);
+		start(batch, false);
 	finish_calls(&calls, r);
 	if (r == -EUCLEAN)
 		batch->damaged(batch->context);
@@ -175,7 +181,7 @@ static void on_done(uv_work_t *work, int status)
 	(void)status;
 	batch->running = false;
 	if (r < 0)
-		log_msg(LOG_ERR, "the store failed: %s", store_error(batch->store));
+		log_msg(LOG_ERR, "the store failed: %s", batch->error);
 	if (!batch->tidying) {
 		land(batch, r);
 		return;
@@ -184,7 +190,7 @@ static void on_done(uv_work_t *work, int status)
 	if (r == -EUCLEAN)
 		batch->damaged(batch->context);
 	else if (has_work(batch))
-		start(batch);
+		start(batch, false);
 }
 
 static int64_t take_off(struct batch *batch)
@@ -204,11 +210,12 @@ static int64_t take_off(struct batch *batch)
 /*
  * A batch of one call runs right here: nobody else waits, and the two changes of thread
  * would cost more than its statements. Whoever comes meanwhile would have waited for it
- * on a thread of its own just as long.
+ * on a thread of its own just as long. Not while an earlier batch is still
+ * to be answered: what committed() does must happen in the order of the commits.
  */
-static void start(struct batch *batch)
+static void start(struct batch *batch, bool may_run_here)
 {
-	bool is_one = !batch->tidying && take_off(batch) == 1;
+	bool is_one = !batch->tidying && take_off(batch) == 1 && may_run_here;
 
 	batch->running = true;
 	if (!is_one) {
@@ -225,7 +232,7 @@ static void on_check(uv_check_t *check)
 
 	uv_idle_stop(&batch->idle);
 	if (!batch->running && has_work(batch))
-		start(batch);
+		start(batch, true);
 }
 
 void batch_add_call(struct batch *batch, struct call *call)

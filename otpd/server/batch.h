@@ -29,7 +29,7 @@ struct batch {
 	void *context;
 	void (*leaving)(void *context);
 	int (*opening)(void *context, struct store *store, bool write);
-	void (*landed)(void *context);
+	void (*landed)(void *context, int r); /* r: of the transaction */
 	void (*damaged)(void *context); /* the database can no longer be trusted */
 
 	struct list calls; /* of struct call, waiting */
@@ -38,7 +38,8 @@ struct batch {
 	struct list flying_jobs;
 	bool running;
 	bool tidying;
-	int result; /* of the transaction that just ran */
+	int result;      /* of the transaction that just ran */
+	char error[128]; /* what the store said of it */
 	int64_t n_batches;
 	int64_t n_calls;
 	uv_work_t work;

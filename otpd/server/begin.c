@@ -75,7 +75,7 @@ static int resume(struct begin *b, const struct challenge *challenge)
 	int64_t wait, ignored;
 	int r;
 
-	r = reply_delivery(b->store, challenge, &delivery);
+	r = reply_delivery(b->call, b->store, challenge, &delivery);
 	if (r == 0)
 		r = issue_wait_s(b->daemon, b->store, &issue, &wait, &ignored);
 	if (r < 0)
@@ -198,8 +198,8 @@ int begin_apply(struct call *call, struct store *store)
 	b.policy = config_policy(daemon->moment.config, b.in->service);
 	record_about(&b.work->record, b.in->user, b.in->service, b.in->rhost,
 		call->peer.uid);
-	why = policy_exempts(
-		b.policy, b.in->user, !b.in->unknown, &b.work->nss.groups, b.in->rhost);
+	why = policy_exempts(b.policy, b.in->user, !b.in->unknown,
+		b.work->nss.has_groups ? &b.work->nss.groups : NULL, b.in->rhost);
 	if (why) {
 		strcpy(b.work->record.detail, why); /* a word of policy_exempts() */
 		return answer_state(&b, "exempt", "exempt", "no code needed");

@@ -106,6 +106,8 @@ static const struct setting client_settings[] = {
 	  "the user that the program runs as", true },
 	{ "services", SETTING_LIST, IN_CLIENT(services), 0, 100, NULL, NULL,
 	  "the services that it may begin challenges for", false },
+	{ "users", SETTING_LIST, IN_CLIENT(users), 0, 1000, NULL, NULL,
+	  "the users whom it may begin challenges for; empty: all but root", false },
 	{ 0 },
 };
 
@@ -244,6 +246,12 @@ int config_hints(const struct config *config, FILE *out)
 				     "hint: policy %s: %d digits with more than 60 wrong tries a "
 				     "month; use 8 digits\n",
 				     p->title, (int)p->code_length) > 0;
+		if (p->required_groups.n > 0)
+			n += fprintf(out,
+				     "hint: policy %s: required_groups asks nobody for a code "
+				     "while the directory that holds the groups is down; "
+				     "exempt_groups asks everybody then\n",
+				     p->title) > 0;
 		if (p->cool_down_s < 30)
 			n += fprintf(out,
 				     "hint: policy %s: a cool_down below 30s lets a thief of a "

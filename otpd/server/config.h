@@ -20,7 +20,8 @@ struct client_section {
 	char title[SETTINGS_TITLE];
 	char user[CONFIG_NAME + 1];
 	struct string_list services;
-	uid_t uid; /* of user, looked up when the file was read */
+	struct string_list users; /* whom it may speak for; empty: anybody but root */
+	uid_t uid;                /* of user, looked up when the file was read */
 };
 
 /* otpd.conf, as otpd.conf(5) describes it. */

@@ -46,6 +46,7 @@ static void on_leaving(void *context)
 	outbox_board(&daemon->outbox);
 	daemon->moment.now_s = clock_wall_s();
 	daemon->moment.config = daemon->config;
+	daemon->moment.delivery = outbox_delivery(&daemon->outbox);
 	daemon->moment.seal = daemon->seal;
 }
 
@@ -54,13 +55,13 @@ static int on_opening(void *context, struct store *store, bool write)
 	return keeper_guard_clock(context, store, write);
 }
 
-static void on_landed(void *context)
+static void on_landed(void *context, int r)
 {
 	struct daemon *daemon = context;
 
-	if (daemon->clock_went_back)
+	take_config(daemon);
+	if (keeper_landed(daemon, r == 0))
 		outbox_forget_user(&daemon->outbox, NULL);
-	daemon->clock_went_back = false;
 }
 
 static void stop(struct daemon *daemon, int exit_code);
@@ -268,7 +269,7 @@ static void finish(struct daemon *daemon)
 	mailer_close(&daemon->mailer);
 	outbox_board(&daemon->outbox);
 	while (clock_mono_ms() < until &&
-		(daemon->n_asking > 0 || !batch_is_idle(&daemon->batch) ||
+		(daemon->nss.n_asking > 0 || !batch_is_idle(&daemon->batch) ||
 			!outbox_is_settled(&daemon->outbox)))
 		uv_run(&daemon->loop, UV_RUN_ONCE);
 	server_close(&daemon->server);

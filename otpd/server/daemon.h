@@ -5,12 +5,14 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "otpd/core/allowance.h"
 #include "otpd/core/budget.h"
 #include "otpd/core/code.h"
 #include "otpd/server/batch.h"
 #include "otpd/server/config.h"
 #include "otpd/server/keeper.h"
 #include "otpd/server/mailer.h"
+#include "otpd/server/nss.h"
 #include "otpd/server/outbox.h"
 #include "otpd/server/seal.h"
 #include "otpd/store/store.h"
@@ -24,6 +26,8 @@
 struct moment {
 	int64_t now_s;
 	const struct config *config;
+	const char
+		*delivery; /* how the last mail fared: "sent", "deferred", "failed" */
 	struct seal seal;
 };
 
@@ -45,15 +49,17 @@ struct daemon {
 	struct keeper keeper;
 	uv_signal_t signals[3];
 	int64_t started_at;
-	int n_asking; /* calls that wait for NSS */
+	struct nss nss;
+	struct allowance allowance;
 	bool stopping;
 	int exit_code;
 
 	/* Used by the worker only. */
-	bool clock_went_back; /* tells the loop, when the batch is back */
-	int64_t high_water_s; /* the latest time seen */
-	int64_t high_water_stored_s;
+	struct keeper_clock clock;
+	struct keeper_clock
+		clock_in_batch; /* becomes clock when the batch is committed */
 	struct budget_rate sends;
+	struct budget_rate decoys;
 	struct budget_rate wrong;
 	uint8_t last_id[CODE_ID];
 	int64_t alerted_s; /* the hour of the last alert */

@@ -12,6 +12,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "otpd/core/network.h"
 #include "otpd/core/retry.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/daemon.h"
@@ -37,18 +38,50 @@ static int64_t host_wait_s(struct daemon *daemon, const struct issue *issue)
 {
 	int64_t ceiling = daemon->moment.config->sends_per_host_hour;
 
+	/* Strangers, who get decoys, must not use up what the others need. */
+	const struct budget_rate *rate =
+		issue->decoy ? &daemon->decoys : &daemon->sends;
+
 	if (strcmp(issue->user, "root") != 0)
 		ceiling -= (ceiling + 9) / 10;
-	return budget_rate_hour(&daemon->sends, daemon->moment.now_s) < ceiling ? 0
-										: 60;
+	return budget_rate_hour(rate, daemon->moment.now_s) < ceiling ? 0 : 60;
 }
 
-static int64_t rhost_wait_s(
-	const struct spending *spending, int64_t limit, int64_t now_s)
+/* What the budget besides the user's is about: where it comes from, or where it goes.
+ */
+static void find_origin(const struct daemon *daemon, const struct issue *issue,
+	char out[LIMIT_RHOST + 1])
 {
-	struct budget_window window = { BUDGET_HOUR, limit };
+	if (issue->purpose == CODE_ENROL)
+		code_hide_address(out, daemon->key, issue->address);
+	else
+		network_origin(out, LIMIT_RHOST + 1, issue->rhost);
+}
 
-	return budget_wait_s(spending->at, spending->n, &window, 1, now_s);
+static int origin_wait_s(struct daemon *daemon, struct store *store,
+	const struct issue *issue, int64_t *ret)
+{
+	int64_t limit = daemon->moment.config->sends_per_rhost_hour;
+	struct budget_window windows[2] = { { BUDGET_HOUR, limit }, { BUDGET_DAY, 0 } };
+	size_t n = 1;
+	char origin[LIMIT_RHOST + 1];
+	struct spending sends;
+	int r;
+
+	*ret = 0;
+	find_origin(daemon, issue, origin);
+	if (!origin[0])
+		return 0;
+	if (issue->purpose == CODE_ENROL) {
+		memcpy(windows, bare_windows, sizeof(windows));
+		n = 2;
+	}
+	r = spending_origin_sends(store, origin, windows[n - 1].span_s,
+		windows[n - 1].limit, daemon->moment.now_s, &sends);
+	if (r == 0)
+		*ret = budget_wait_s(
+			sends.at, sends.n, windows, n, daemon->moment.now_s);
+	return r;
 }
 
 static int64_t user_wait_s(
@@ -80,15 +113,13 @@ int issue_wait_s(struct daemon *daemon, struct store *store, const struct issue 
 	int64_t *ret_wait_s, int64_t *ret_next_s)
 {
 	const struct moment *moment = &daemon->moment;
-	int64_t limit = moment->config->sends_per_rhost_hour;
 	struct spending sends;
 	int64_t wait;
 	int r;
 
-	r = spending_rhost_sends(store, issue->rhost, limit, moment->now_s, &sends);
+	r = origin_wait_s(daemon, store, issue, &wait);
 	if (r < 0)
 		return r;
-	wait = rhost_wait_s(&sends, limit, moment->now_s);
 	r = spending_user_sends(store, issue->user, issue->purpose, BUDGET_DAY,
 		largest(issue->policy->sends_per_day, 10), moment->now_s, &sends);
 	if (r < 0)
@@ -116,7 +147,7 @@ static int post(struct daemon *daemon, struct store *store, const struct issue *
 
 	randombytes_buf(mail->name, sizeof(mail->name));
 	text_copy(mail->user, sizeof(mail->user), issue->user);
-	text_copy(mail->rhost, sizeof(mail->rhost), issue->rhost);
+	find_origin(daemon, issue, mail->origin);
 	mail->state = issue->decoy ? MAIL_VOID : MAIL_QUEUED;
 	mail->at = moment->now_s;
 	r = seal_letter(&moment->seal, letter, mail);
@@ -126,7 +157,8 @@ static int post(struct daemon *daemon, struct store *store, const struct issue *
 		r = mails_insert(store, mail);
 	if (r < 0)
 		return r;
-	budget_rate_add(&daemon->sends, moment->now_s, 1);
+	budget_rate_add(
+		issue->decoy ? &daemon->decoys : &daemon->sends, moment->now_s, 1);
 	if (issue->decoy)
 		return 0;
 	*ret_mail = outgoing_new(mail);

@@ -25,6 +25,7 @@
 #include "otpd/util/log.h"
 
 #define EVERY_MS   30000
+#define SOON_MS    50
 #define BITE       2000 /* rows */
 #define TOLERANCE  2    /* seconds that NTP may take back */
 #define AFTERLIFE  600  /* seconds that ended challenges still explain themselves */
@@ -38,29 +39,41 @@ static int end_all(struct store *store)
 	return r < 0 ? r : grace_purge(store, INT64_MAX);
 }
 
+/* What it finds holds only once the batch is committed: until then it finds it anew. */
 int keeper_guard_clock(struct daemon *daemon, struct store *store, bool write)
 {
+	struct keeper_clock *clock = &daemon->clock_in_batch;
 	int64_t now = daemon->moment.now_s;
 	int r = 0;
 
+	*clock = daemon->clock;
 	if (!write)
 		return 0;
-	if (now < daemon->high_water_s - TOLERANCE) {
+	if (now < clock->high_water_s - TOLERANCE) {
 		log_msg(LOG_WARNING,
 			"the clock went back by %lld s, ending all live challenges",
-			(long long)(daemon->high_water_s - now));
+			(long long)(clock->high_water_s - now));
 		r = end_all(store);
-		daemon->clock_went_back = true;
-		daemon->high_water_stored_s = 0;
-		daemon->high_water_s = now;
+		*clock =
+			(struct keeper_clock){ .high_water_s = now, .went_back = true };
 	}
-	if (now > daemon->high_water_s)
-		daemon->high_water_s = now;
-	if (r == 0 && daemon->high_water_s >= daemon->high_water_stored_s + 5) {
-		r = store_put_number(store, "high_water", daemon->high_water_s);
-		daemon->high_water_stored_s = daemon->high_water_s;
+	if (now > clock->high_water_s)
+		clock->high_water_s = now;
+	if (r == 0 && clock->high_water_s >= clock->stored_s + 5) {
+		r = store_put_number(store, "high_water", clock->high_water_s);
+		clock->stored_s = clock->high_water_s;
 	}
 	return r;
+}
+
+bool keeper_landed(struct daemon *daemon, bool committed)
+{
+	bool went_back = committed && daemon->clock_in_batch.went_back;
+
+	if (committed)
+		daemon->clock = daemon->clock_in_batch;
+	daemon->clock.went_back = false;
+	return went_back;
 }
 
 static void read_boot_id(char out[40])
@@ -83,10 +96,10 @@ static int start_in_transaction(struct daemon *daemon, struct store *store)
 	int r;
 
 	read_boot_id(boot);
-	r = store_get_number(store, "high_water", &daemon->high_water_s);
+	r = store_get_number(store, "high_water", &daemon->clock.high_water_s);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	daemon->high_water_stored_s = daemon->high_water_s;
+	daemon->clock.stored_s = daemon->clock.high_water_s;
 	r = store_get_blob(store, "boot_id", last, sizeof(last));
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -110,7 +123,10 @@ int keeper_start(struct daemon *daemon)
 	daemon->moment.now_s = clock_wall_s();
 	if (r == 0)
 		r = start_in_transaction(daemon, &daemon->store);
-	return r < 0 ? r : store_commit(&daemon->store);
+	if (r == 0)
+		r = store_commit(&daemon->store);
+	(void)keeper_landed(daemon, r == 0); /* nothing is in memory yet */
+	return r;
 }
 
 static int clean_apply(struct job *job, struct store *store)
@@ -130,16 +146,21 @@ static int clean_apply(struct job *job, struct store *store)
 	if (r == 0)
 		r = mails_purge(store, now - MAILS_KEPT, BITE);
 	if (r == 0)
-		r = audit_purge(
-			store, now - config->audit_keep_s, config->audit_max, BITE);
+		r = audit_purge(store, now - config->audit_keep_s, config->audit_max,
+			BITE, &daemon->keeper.more);
 	return r;
 }
+
+static void on_timer(uv_timer_t *timer);
 
 static void clean_done(struct job *job, int r)
 {
 	struct keeper *keeper = list_entry(job, struct keeper, job);
 
 	keeper->busy = false;
+	/* Behind by more than a bite: not half a minute until the next. */
+	if (r == 0 && keeper->more)
+		uv_timer_start(&keeper->timer, on_timer, SOON_MS, EVERY_MS);
 	if (r < 0)
 		log_errno(LOG_ERR, r, "housekeeping failed, retrying");
 }

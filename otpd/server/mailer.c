@@ -220,6 +220,11 @@ static void take_answer(struct mailer_link *link, int length)
 	message =
 		json_loadb(link->in.data, (size_t)length, JSON_REJECT_DUPLICATES, NULL);
 	frame_buffer_drop(&link->in, (size_t)length);
+	if (link->in.filled > 0) {
+		/* An answer to a question that was not asked yet. */
+		link_fail(link, "it said more than it was asked");
+		return;
+	}
 	error = json_string_value(json_object_get(message, "error"));
 	out = json_object_get(message, "parameters");
 	if (!message || (link->state != LINK_KEY && link->state != LINK_BUSY))

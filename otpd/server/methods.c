@@ -9,6 +9,7 @@
 #include "otpd/proto/idl.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/daemon.h"
+#include "otpd/util/clock.h"
 #include "otpd/util/log.h"
 
 static const struct method *const admin_tables[] = { users_methods, import_methods,
@@ -23,6 +24,15 @@ const struct interface admin_interface = {
 const struct interface *const otpd_interfaces[] = { &introspection_interface,
 	&auth_interface, &self_interface, &admin_interface, NULL };
 
+static int check_allowance(struct call *call)
+{
+	if (allowance_take(
+		    &call_daemon(call)->allowance, call->peer.uid, clock_mono_ms()))
+		return 0;
+	call_out_int(call, "retry_after", 1);
+	return OUTCOME_THROTTLED;
+}
+
 int methods_authorise(struct call *call)
 {
 	struct daemon *daemon = call_daemon(call);
@@ -35,7 +45,7 @@ int methods_authorise(struct call *call)
 	if ((flags & METHOD_SERVICE) && config_client(daemon->config, call->peer.uid))
 		return 0;
 	if (flags & METHOD_SELF)
-		return 0;
+		return check_allowance(call);
 	if (log_limit_pass(&daemon->server.noise))
 		log_msg(LOG_NOTICE, "denied method=%s uid=%u", call->method->name,
 			call->peer.uid);

@@ -59,6 +59,40 @@ static void on_nss(struct nss_query *query)
 		call->service->submit(call);
 }
 
+/* A client's users: those listed, or anybody but root. */
+static bool may_speak_for(
+	const struct client_section *client, const struct begin_in *in)
+{
+	if (!string_list_has(&client->services, in->service))
+		return false;
+	if (client->users.n > 0)
+		return string_list_has(&client->users, in->user);
+	return strcmp(in->user, "root") != 0;
+}
+
+/*
+ * What stands in mails and logs besides the name. The remote host, unless root says it,
+ * is the word of a program: it gets the letters of addresses and host names, and no
+ * others.
+ */
+static void make_clean(struct begin_in *in, bool by_root)
+{
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"0123456789.:%_-";
+	char copy[LIMIT_RHOST + 1];
+
+	text_copy_clean(copy, sizeof(in->service), in->service);
+	text_copy(in->service, sizeof(in->service), copy);
+	text_copy_clean(copy, sizeof(in->tty), in->tty);
+	text_copy(in->tty, sizeof(in->tty), copy);
+	text_copy_clean(copy, sizeof(copy), in->rhost);
+	text_copy(in->rhost, sizeof(in->rhost), copy);
+	for (char *at = in->rhost; !by_root && *at; at++)
+		if (!strchr(allowed, *at))
+			*at = '?';
+}
+
 /*
  * Asks NSS for what has to be known first: the name of a caller who is nobody special,
  * and the groups of the user where the policy speaks of groups.
@@ -75,8 +109,9 @@ static int begin_check(struct call *call)
 
 	if (!in->user[0] || !text_is_utf8(in->user) || text_has_control(in->user))
 		return OUTCOME_BAD_NAME;
-	if (client && !string_list_has(&client->services, in->service))
+	if (client && !may_speak_for(client, in))
 		return OUTCOME_DENIED;
+	make_clean(in, call->peer.uid == 0);
 	nss->want_name = call->peer.uid != 0 && !client;
 	nss->want_groups = !in->unknown && policy_needs_groups(policy);
 	if (!nss->want_name && !nss->want_groups) {
@@ -90,7 +125,7 @@ static int begin_check(struct call *call)
 	text_copy(nss->user, sizeof(nss->user), in->user);
 	nss->context = call;
 	nss->done = on_nss;
-	return nss_ask(&daemon->loop, nss, &daemon->n_asking);
+	return nss_ask(&daemon->nss, &daemon->loop, call->peer.uid, nss);
 }
 
 /* The state of the account phase: no mail, no challenge. */
@@ -104,7 +139,8 @@ static int account_apply(struct call *call, struct store *store)
 	int64_t wait;
 	int r;
 
-	if (policy_exempts(policy, in->user, true, &work->nss.groups, in->rhost)) {
+	if (policy_exempts(policy, in->user, true,
+		    work->nss.has_groups ? &work->nss.groups : NULL, in->rhost)) {
 		call_out_string(call, "state", "exempt");
 		return 0;
 	}
@@ -211,11 +247,13 @@ static int answer_wrong(
 		call_out_int(call, "retry_after", attempt->locked_s);
 	if (outcome != OUTCOME_WRONG_CODE)
 		return outcome;
-	r = reply_delivery(store, &attempt->challenge, &delivery);
+	r = reply_delivery(call, store, &attempt->challenge, &delivery);
 	if (r == 0)
 		r = resend_wait_s(call, store, &attempt->challenge, &wait);
+	/* An error here would take back the try; without its fields the answer is none.
+	 */
 	if (r < 0)
-		return r;
+		return outcome;
 	call_out_int(call, "tries_left", challenge_tries_left(&attempt->challenge));
 	call_out_int(call, "resend_in", wait);
 	call_out_string(call, "delivery", delivery);

@@ -150,8 +150,12 @@ static int import_apply(struct call *call, struct store *store)
 
 static void import_committed(struct call *call)
 {
+	const struct import_in *in = call->in;
 	struct import_work *work = call->work;
 
+	/* Codes on their way to an address that is no longer theirs are not sent. */
+	for (size_t i = 0; in->update && work->record.event && i < work->n; i++)
+		outbox_forget_user(&call_daemon(call)->outbox, work->users[i].name);
 	record_log(&work->record);
 }
 

@@ -80,7 +80,7 @@ static int ask_name(struct call *call)
 	nss->uid = call->peer.uid;
 	nss->context = call;
 	nss->done = on_name;
-	return nss_ask(&daemon->loop, nss, &daemon->n_asking);
+	return nss_ask(&daemon->nss, &daemon->loop, call->peer.uid, nss);
 }
 
 static const char *caller(struct call *call)
@@ -161,6 +161,7 @@ static int resume_enrolment(
 		return 0;
 	if (r < 0 || strcmp(challenge->address, in->address) == 0)
 		return r < 0 ? r : 1;
+	((struct self_work *)call->work)->begin.dead_mail = challenge->mail;
 	challenge_set_state(challenge, CHALLENGE_CANCELLED);
 	r = challenges_update(store, challenge);
 	return r < 0 ? r : mails_kill(store, challenge->mail);

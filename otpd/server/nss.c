@@ -12,8 +12,9 @@
 #include "otpd/util/cleanup.h"
 #include "otpd/util/text.h"
 
-#define NSS_BUFFER 65536
-#define NSS_GROUPS 1024 /* the kernel's limit is 65536; a person has fewer */
+#define NSS_BUFFER     65536
+#define NSS_BUFFER_MAX (16 << 20) /* a group's members all come with it */
+#define NSS_GROUPS     1024       /* the kernel's limit is 65536; a person has fewer */
 
 static int ask_name(struct nss_query *query, char *buffer)
 {
@@ -27,18 +28,28 @@ static int ask_name(struct nss_query *query, char *buffer)
 	return 0;
 }
 
-static int add_group(struct string_list *list, gid_t gid, char *buffer)
+/* MUST NOT skip a group that cannot be read: it may be the one that needs a code. */
+static int add_group(struct string_list *list, gid_t gid)
 {
 	struct group entry, *found = NULL;
+	size_t size = NSS_BUFFER;
+	int r = ERANGE;
 
+	for (; r == ERANGE && size <= NSS_BUFFER_MAX; size *= 4) {
+		CLEANUP(freep) char *buffer = malloc(size);
+
+		if (!buffer)
+			return -ENOMEM;
+		r = getgrgid_r(gid, &entry, buffer, size, &found);
+		if (r == 0 && found) {
+			list->items[list->n] = strdup(found->gr_name);
+			if (!list->items[list->n])
+				return -ENOMEM;
+			list->n++;
+		}
+	}
 	/* A group without a name cannot be meant by a policy. */
-	if (getgrgid_r(gid, &entry, buffer, NSS_BUFFER, &found) != 0 || !found)
-		return 0;
-	list->items[list->n] = strdup(found->gr_name);
-	if (!list->items[list->n])
-		return -ENOMEM;
-	list->n++;
-	return 0;
+	return r == 0 ? 0 : -EIO;
 }
 
 static int ask_groups(struct nss_query *query, char *buffer)
@@ -58,10 +69,11 @@ static int ask_groups(struct nss_query *query, char *buffer)
 	if (!query->groups.items)
 		return -ENOMEM;
 	for (int i = 0; i < n; i++) {
-		r = add_group(&query->groups, gids[i], buffer);
+		r = add_group(&query->groups, gids[i]);
 		if (r < 0)
 			return r;
 	}
+	query->has_groups = true;
 	return 0;
 }
 
@@ -77,25 +89,52 @@ static void on_work(uv_work_t *work)
 		query->result = ask_groups(query, buffer);
 }
 
+static void on_done(uv_work_t *work, int status);
+
+/* Starts what waits, as far as the lane has room. */
+static int run_lane(struct nss *nss, int lane)
+{
+	static const int room[NSS_LANES] = { 2, 1 };
+	struct nss_lane *at = &nss->lanes[lane];
+
+	while (at->n_running < room[lane] && !list_is_empty(&at->waiting)) {
+		struct nss_query *query =
+			list_entry(list_pop(&at->waiting), struct nss_query, link);
+		int r = uv_queue_work(query->loop, &query->work, on_work, on_done);
+
+		if (r < 0)
+			return r;
+		at->n_running++;
+	}
+	return 0;
+}
+
 static void on_done(uv_work_t *work, int status)
 {
 	struct nss_query *query = work->data;
+	struct nss *nss = query->nss;
 
 	(void)status;
-	(*query->n_asking)--;
+	nss->n_asking--;
+	nss->lanes[query->lane].n_running--;
+	(void)run_lane(nss, query->lane); /* can fail only for want of a function */
 	query->done(query);
 }
 
-int nss_ask(uv_loop_t *loop, struct nss_query *query, int *n_asking)
+int nss_ask(struct nss *nss, uv_loop_t *loop, uid_t caller, struct nss_query *query)
 {
-	int r;
+	struct nss_lane *lane;
 
 	query->work.data = query;
-	query->n_asking = n_asking;
-	r = uv_queue_work(loop, &query->work, on_work, on_done);
-	if (r == 0)
-		(*n_asking)++;
-	return r;
+	query->nss = nss;
+	query->loop = loop;
+	query->lane = caller != 0;
+	lane = &nss->lanes[query->lane];
+	if (!lane->waiting.next)
+		list_init(&lane->waiting);
+	list_append(&lane->waiting, &query->link);
+	nss->n_asking++;
+	return run_lane(nss, query->lane);
 }
 
 void nss_query_clear(struct nss_query *query)

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "otpd/proto/limits.h"
+#include "otpd/util/list.h"
 #include "otpd/util/strings.h"
 
 /*
@@ -23,12 +24,32 @@ struct nss_query {
 
 	int result; /* 0, -ENOENT (no such user), or another -errno */
 	struct string_list groups;
-	int *n_asking;
+	bool has_groups;  /* groups is all of them */
+	struct list link; /* in its lane, while it waits */
+	struct nss *nss;
+	int lane;
+	uv_loop_t *loop;
 	uv_work_t work;
 };
 
-/* n_asking counts the questions that are under way. */
-int nss_ask(uv_loop_t *loop, struct nss_query *query, int *n_asking);
+/* How many questions run at once for root's calls and for those of all others. */
+#define NSS_LANES 2
+
+/*
+ * The questions under way. The store's batches run on the same pool of four threads:
+ * the lanes leave one of them free, whatever a directory does, and one is no use to
+ * keep root's logins waiting in the other. Zeros are a good start.
+ */
+struct nss {
+	int n_asking; /* in all, waiting ones included */
+	struct nss_lane {
+		struct list waiting;
+		int n_running;
+	} lanes[NSS_LANES];
+};
+
+/* Asks for a caller of that uid. 0 or -errno; done is called in the first case only. */
+int nss_ask(struct nss *nss, uv_loop_t *loop, uid_t caller, struct nss_query *query);
 void nss_query_clear(struct nss_query *query);
 
 #endif

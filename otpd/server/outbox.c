@@ -187,6 +187,7 @@ void outbox_result(struct outbox *outbox, struct outgoing *outgoing, const char 
 	decide(outgoing, result);
 	text_copy_clean(outgoing->detail, sizeof(outgoing->detail), detail);
 	outgoing->state = OUTGOING_DONE;
+	outbox->last_state = outgoing->row_state;
 	log_result(outgoing, result);
 	start_flush(outbox, FLUSH_MS);
 }
@@ -207,6 +208,15 @@ void outbox_board(struct outbox *outbox)
 		return;
 	uv_timer_stop(&outbox->flush);
 	batch_add_job(outbox->batch, &outbox->write);
+}
+
+const char *outbox_delivery(const struct outbox *outbox)
+{
+	if (!outbox->mailer->up || outbox->last_state < 0)
+		return "queued";
+	if (outbox->last_state == MAIL_FAILED)
+		return "failed";
+	return outbox->last_state == MAIL_QUEUED ? "deferred" : "sent";
 }
 
 bool outbox_is_settled(const struct outbox *outbox)
@@ -340,6 +350,7 @@ int outbox_open(struct outbox *outbox, struct batch *batch, struct mailer *maile
 {
 	outbox->batch = batch;
 	outbox->mailer = mailer;
+	outbox->last_state = -1;
 	list_init(&outbox->mails);
 	list_init(&outbox->writing);
 	list_init(&outbox->fetched);

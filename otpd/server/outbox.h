@@ -53,6 +53,7 @@ struct outbox {
 	uv_timer_t wake;  /* when the next put-off mail is due */
 	uv_timer_t flush; /* when results are written if no batch comes by */
 	int64_t wake_at_s;
+	int64_t last_state; /* of the row of the last result; -1: none yet */
 	struct job fetch;
 	struct job write;
 };
@@ -85,6 +86,9 @@ void outbox_put_back(struct outbox *outbox, struct outgoing *outgoing);
 
 /* Looks for mails that are due now; after a start and when the mailer comes back. */
 void outbox_fetch(struct outbox *outbox);
+
+/* How the last mail fared, in the words of the interface Auth. */
+const char *outbox_delivery(const struct outbox *outbox);
 
 /* Whether no result waits to be written. */
 bool outbox_is_settled(const struct outbox *outbox);

@@ -12,16 +12,18 @@
 #include "otpd/store/mails.h"
 #include "otpd/util/hex.h"
 
-int reply_delivery(
-	struct store *store, const struct challenge *challenge, const char **ret)
+int reply_delivery(struct call *call, struct store *store,
+	const struct challenge *challenge, const char **ret)
 {
 	struct mail mail;
 	int r;
 
 	*ret = "queued";
-	/* A decoy's mail is always as good as sent. */
-	if (challenge->decoy)
+	if (challenge->decoy) {
+		/* As the relay does with everybody's just now. */
+		*ret = call_daemon(call)->moment.delivery;
 		return 0;
+	}
 	r = mails_get(store, challenge->mail, &mail);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;

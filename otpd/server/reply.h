@@ -6,9 +6,10 @@
 #include "otpd/store/store.h"
 #include "otpd/varlink/call.h"
 
-/* The word for what is known of the mail of a challenge. */
-int reply_delivery(
-	struct store *store, const struct challenge *challenge, const char **ret);
+/* The word for what is known of the mail of a challenge; of a decoy, of the last mail.
+ */
+int reply_delivery(struct call *call, struct store *store,
+	const struct challenge *challenge, const char **ret);
 
 /* Answers with a live challenge; in the form of Self, or with all that Auth says. */
 void reply_challenge(struct call *call, const struct challenge *challenge,

@@ -63,7 +63,7 @@ int resend_wait_s(struct call *call, struct store *store,
 }
 
 static int check_budgets(struct call *call, struct store *store, struct issue *issue,
-	int64_t *ret_next_s)
+	const struct user *owner, int64_t *ret_next_s)
 {
 	struct daemon *daemon = call_daemon(call);
 	int64_t wait = 0;
@@ -71,6 +71,8 @@ static int check_budgets(struct call *call, struct store *store, struct issue *i
 
 	if (!issue->decoy)
 		r = attempt_locked_s(daemon, store, issue->user, issue->policy, &wait);
+	if (r == 0 && owner->state != USER_ACTIVE)
+		wait = -1;
 	if (r < 0 || (wait != 0 && !issue->policy->conceal))
 		return r < 0 ? r : reply_locked(call, wait > 0 ? wait : 0);
 	/* Concealed: the new code is one that nobody gets. */
@@ -109,7 +111,7 @@ static int issue_another(struct call *call, struct store *store, bool is_self)
 	if (r < 0)
 		return r;
 	issue = issue_of(call, challenge, &owner);
-	r = check_budgets(call, store, &issue, &next);
+	r = check_budgets(call, store, &issue, &owner, &next);
 	if (r != 0)
 		return r;
 	work->dead_mail = challenge->mail;

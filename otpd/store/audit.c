@@ -74,11 +74,14 @@ int audit_list(struct store *store, int64_t *before, int64_t limit, const char *
 	return 0;
 }
 
-int audit_purge(struct store *store, int64_t before_s, int64_t keep, int64_t limit)
+int audit_purge(struct store *store, int64_t before_s, int64_t keep, int64_t limit,
+	bool *ret_more)
 {
-	int r = db_run(store->db, SQL_AUDIT_PURGE_OLD, NULL, "ii", before_s, limit);
+	int64_t old = 0, many = 0;
+	int r = db_run(store->db, SQL_AUDIT_PURGE_OLD, &old, "ii", before_s, limit);
 
-	if (r < 0)
-		return r;
-	return db_run(store->db, SQL_AUDIT_PURGE_MANY, NULL, "ii", keep, limit);
+	if (r == 0)
+		r = db_run(store->db, SQL_AUDIT_PURGE_MANY, &many, "ii", keep, limit);
+	*ret_more = old >= limit || many >= limit;
+	return r;
 }

@@ -2,6 +2,7 @@
 #ifndef OTPD_STORE_AUDIT_H
 #define OTPD_STORE_AUDIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "otpd/proto/limits.h"
@@ -32,7 +33,9 @@ int audit_add(struct store *store, const struct audit_event *event);
 int audit_list(struct store *store, int64_t *before, int64_t limit, const char *user,
 	int (*each)(const struct audit_event *event, void *arg), void *arg);
 
-/* Deletes at most limit that are older than before_s or beyond the newest keep. */
-int audit_purge(struct store *store, int64_t before_s, int64_t keep, int64_t limit);
+/* Deletes at most limit that are older than before_s or beyond the newest keep;
+ * *ret_more says whether there were as many. */
+int audit_purge(struct store *store, int64_t before_s, int64_t keep, int64_t limit,
+	bool *ret_more);
 
 #endif

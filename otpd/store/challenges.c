@@ -74,11 +74,16 @@ int challenges_update(struct store *store, const struct challenge *c)
 int challenges_redraw(struct store *store, const struct challenge *c)
 {
 	int64_t changes = 0;
-	int r = db_run(store->db, SQL_CHALLENGE_REDRAW, &changes, "bibtiii", c->id,
+	int r = db_run(store->db, SQL_CHALLENGE_REDRAW, &changes, "bibtiiii", c->id,
 		sizeof(c->id), c->key_id, c->hash, sizeof(c->hash), c->reference,
-		c->length, c->expires_at, c->mail);
+		c->length, c->alphabet, c->expires_at, c->mail);
 
 	return r < 0 ? r : changes == 1 ? 0 : -ESTALE;
+}
+
+int challenges_conceal_user(struct store *store, const char *user)
+{
+	return db_run(store->db, SQL_CHALLENGE_CONCEAL_USER, NULL, "t", user);
 }
 
 int challenges_cancel_user(struct store *store, const char *user)

@@ -22,6 +22,9 @@ int challenges_update(struct store *store, const struct challenge *challenge);
 /* Writes the new code of a live one; -ESTALE if it is live no more. */
 int challenges_redraw(struct store *store, const struct challenge *challenge);
 
+/* Makes decoys of the live ones of a user: they look alive and are never right. */
+int challenges_conceal_user(struct store *store, const char *user);
+
 /* Cancels the live ones of a user, or all; their mails that still wait are dead. */
 int challenges_cancel_user(struct store *store, const char *user);
 int challenges_cancel_all(struct store *store);

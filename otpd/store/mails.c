@@ -27,9 +27,10 @@ const char *mail_state_name(int64_t state)
 int mails_insert(struct store *store, struct mail *mail)
 {
 	int r = db_run(store->db, SQL_MAIL_INSERT, NULL, "bttiiiibbb", mail->name,
-		sizeof(mail->name), mail->user, mail->rhost, mail->purpose, mail->state,
-		mail->at, mail->deadline, mail->sender, sizeof(mail->sender),
-		mail->nonce, sizeof(mail->nonce), mail->sealed, mail->sealed_size);
+		sizeof(mail->name), mail->user, mail->origin, mail->purpose,
+		mail->state, mail->at, mail->deadline, mail->sender,
+		sizeof(mail->sender), mail->nonce, sizeof(mail->nonce), mail->sealed,
+		mail->sealed_size);
 
 	if (r == 0)
 		mail->id = db_last_id(store->db);
@@ -43,7 +44,7 @@ static void read_mail(const struct row *row, struct mail *mail)
 	mail->id = row_int(row, 0);
 	row_copy_blob(row, 1, mail->name, sizeof(mail->name));
 	row_copy_text(row, 2, mail->user, sizeof(mail->user));
-	mail->rhost[0] = '\0';
+	mail->origin[0] = '\0';
 	mail->purpose = row_int(row, 3);
 	mail->state = row_int(row, 4);
 	mail->tries = row_int(row, 5);

@@ -24,7 +24,7 @@ struct mail {
 	int64_t id;
 	uint8_t name[MAIL_NAME];
 	char user[LIMIT_USER + 1];
-	char rhost[LIMIT_RHOST + 1];
+	char origin[LIMIT_RHOST + 1]; /* written only */
 	int64_t purpose;
 	int64_t state;
 	int64_t tries;

@@ -44,12 +44,12 @@ int spending_user_sends(struct store *store, const char *user, int64_t purpose,
 		now_s - span_s, limit, purpose);
 }
 
-int spending_rhost_sends(struct store *store, const char *rhost, int64_t limit,
-	int64_t now_s, struct spending *ret)
+int spending_origin_sends(struct store *store, const char *origin, int64_t span_s,
+	int64_t limit, int64_t now_s, struct spending *ret)
 {
 	ret->n = 0;
-	return db_each(store->db, SQL_MAIL_RHOST_TIMES, read_time, ret, "tii", rhost,
-		now_s - BUDGET_HOUR, limit);
+	return db_each(store->db, SQL_MAIL_ORIGIN_TIMES, read_time, ret, "tii", origin,
+		now_s - span_s, limit);
 }
 
 struct load {
@@ -86,8 +86,8 @@ int spending_purge(struct store *store, int64_t now_s, int64_t limit)
 
 	if (r < 0)
 		return r;
-	return db_run(store->db, SQL_WRONG_PURGE_STRANGERS, NULL, "ii",
-		now_s - BUDGET_DAY, limit);
+	return db_run(store->db, SQL_WRONG_PURGE_DECOYS, NULL, "ii", now_s - BUDGET_DAY,
+		limit);
 }
 
 int grace_put(struct store *store, const char *user, const char *service,

@@ -23,17 +23,17 @@ int spending_add_wrong(
 	struct store *store, const char *user, bool decoy, int64_t now_s);
 int spending_forget_wrong(struct store *store, const char *user);
 
-/* Codes of a purpose that were mailed to a user, and all that a remote host caused. */
+/* Codes of a purpose that were mailed to a user, and all that one origin caused. */
 int spending_user_sends(struct store *store, const char *user, int64_t purpose,
 	int64_t span_s, int64_t limit, int64_t now_s, struct spending *ret);
-int spending_rhost_sends(struct store *store, const char *rhost, int64_t limit,
-	int64_t now_s, struct spending *ret);
+int spending_origin_sends(struct store *store, const char *origin, int64_t span_s,
+	int64_t limit, int64_t now_s, struct spending *ret);
 
 /* What the host did in the last hour, for a start. */
 int spending_load_rates(struct store *store, int64_t now_s,
 	struct budget_rate *ret_sends, struct budget_rate *ret_wrong);
 
-/* Deletes what no window reaches any more; strangers' rows sooner. */
+/* Deletes what no window reaches any more; those on decoys sooner. */
 int spending_purge(struct store *store, int64_t now_s, int64_t limit);
 
 /* Step-ups that are remembered. */

@@ -4,6 +4,8 @@
  *
  * Times are seconds since 1970. A row of mail is the record of a send as well as the
  * outbox: the budgets of sends count its rows, so that a mail and its cost cannot part.
+ * Its origin is what a budget besides the user's is about: the remote host (of IPv6 its
+ * /64), or of an enrolment a keyed hash of the address.
  * Rows of decoys have state 4 (void) and no blob: they cost the same and are never
  * sent. Wrong tries on decoys are written for the same reason, and are nobody's.
  */
@@ -32,6 +34,7 @@ const char sql_schema[] =
 	"  at INTEGER NOT NULL"
 	") STRICT;"
 	"CREATE INDEX wrong_user ON wrong (user, decoy, at);"
+	"CREATE INDEX wrong_decoy ON wrong (at) WHERE decoy <> 0;"
 	"CREATE TABLE grace ("
 	"  user TEXT NOT NULL, service TEXT NOT NULL, rhost TEXT NOT NULL,"
 	"  tty TEXT NOT NULL, peer INTEGER NOT NULL, until INTEGER NOT NULL,"
@@ -39,13 +42,13 @@ const char sql_schema[] =
 	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE mail ("
 	"  id INTEGER PRIMARY KEY, name BLOB NOT NULL, user TEXT NOT NULL,"
-	"  rhost TEXT NOT NULL, purpose INTEGER NOT NULL, state INTEGER NOT NULL,"
+	"  origin TEXT NOT NULL, purpose INTEGER NOT NULL, state INTEGER NOT NULL,"
 	"  tries INTEGER NOT NULL, at INTEGER NOT NULL, next_at INTEGER NOT NULL,"
 	"  deadline INTEGER NOT NULL, sender BLOB, nonce BLOB, sealed BLOB,"
 	"  detail TEXT NOT NULL"
 	") STRICT;"
 	"CREATE INDEX mail_user ON mail (user, at);"
-	"CREATE INDEX mail_rhost ON mail (rhost, at) WHERE rhost <> '';"
+	"CREATE INDEX mail_origin ON mail (origin, at) WHERE origin <> '';"
 	"CREATE INDEX mail_due ON mail (next_at) WHERE state = 0;"
 	"CREATE TABLE audit ("
 	"  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL,"
@@ -105,7 +108,9 @@ static const char *const texts[SQL_COUNT] = {
 				 " WHERE id = $1 AND state = 0",
 	[SQL_CHALLENGE_REDRAW] =
 		"UPDATE challenges SET key_id = $2, hash = $3, reference = $4, length = $5,"
-		" expires_at = $6, mail = $7 WHERE id = $1 AND state = 0",
+		" alphabet = $6, expires_at = $7, mail = $8 WHERE id = $1 AND state = 0",
+	[SQL_CHALLENGE_CONCEAL_USER] =
+		"UPDATE challenges SET decoy = 1 WHERE state = 0 AND user = $1",
 	[SQL_CHALLENGE_CANCEL_USER] =
 		"UPDATE challenges SET state = 3 WHERE state = 0 AND user = $1",
 	[SQL_CHALLENGE_CANCEL_ALL] = "UPDATE challenges SET state = 3 WHERE state = 0",
@@ -123,13 +128,11 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_WRONG_TIMES] = "SELECT at FROM wrong WHERE user = $1 AND decoy = 0"
 			    " AND at > $2 ORDER BY at DESC LIMIT $3",
 	[SQL_WRONG_FORGET] = "DELETE FROM wrong WHERE user = $1",
-	[SQL_WRONG_RATE] = "SELECT at FROM wrong WHERE at > $1",
-	[SQL_WRONG_PURGE] = "DELETE FROM wrong WHERE id IN"
-			    " (SELECT id FROM wrong WHERE at < $1 LIMIT $2)",
-	[SQL_WRONG_PURGE_STRANGERS] =
-		"DELETE FROM wrong WHERE id IN (SELECT id FROM wrong WHERE at < $1"
-		" AND NOT EXISTS (SELECT 1 FROM users WHERE users.name = wrong.user)"
-		" LIMIT $2)",
+	[SQL_WRONG_RATE] = "SELECT at FROM wrong WHERE at > $1 AND decoy = 0",
+	[SQL_WRONG_PURGE] = "DELETE FROM wrong WHERE at < $1 AND id IN"
+			    " (SELECT id FROM wrong ORDER BY id LIMIT $2)",
+	[SQL_WRONG_PURGE_DECOYS] = "DELETE FROM wrong WHERE id IN (SELECT id FROM wrong"
+				   " WHERE decoy <> 0 AND at < $1 LIMIT $2)",
 
 	[SQL_GRACE_PUT] = "INSERT INTO grace (user, service, rhost, tty, peer, until)"
 			  " VALUES ($1, $2, $3, $4, $5, $6)"
@@ -141,7 +144,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_GRACE_PURGE] = "DELETE FROM grace WHERE until <= $1",
 
 	[SQL_MAIL_INSERT] =
-		"INSERT INTO mail (name, user, rhost, purpose, state, tries, at, next_at,"
+		"INSERT INTO mail (name, user, origin, purpose, state, tries, at, next_at,"
 		" deadline, sender, nonce, sealed, detail)"
 		" VALUES ($1, $2, $3, $4, $5, 0, $6, $6, $7, $8, $9, $10, '')",
 	[SQL_MAIL_GET] = "SELECT " MAIL_COLUMNS " FROM mail WHERE id = $1",
@@ -151,10 +154,10 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_MAIL_USER_TIMES] = "SELECT at FROM mail WHERE user = $1 AND at > $2"
 				" AND state <> 3 AND purpose = $4"
 				" ORDER BY at DESC, id DESC LIMIT $3",
-	[SQL_MAIL_RHOST_TIMES] =
-		"SELECT at FROM mail WHERE rhost = $1 AND rhost <> '' AND at > $2"
+	[SQL_MAIL_ORIGIN_TIMES] =
+		"SELECT at FROM mail WHERE origin = $1 AND origin <> '' AND at > $2"
 		" ORDER BY at DESC LIMIT $3",
-	[SQL_MAIL_RATE] = "SELECT at FROM mail WHERE at > $1",
+	[SQL_MAIL_RATE] = "SELECT at FROM mail WHERE at > $1 AND state <> 4",
 	[SQL_MAIL_DUE] =
 		"SELECT " MAIL_COLUMNS " FROM mail WHERE state = 0 AND next_at <= $1"
 		" ORDER BY next_at LIMIT $2",

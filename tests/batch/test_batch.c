@@ -164,10 +164,11 @@ static void on_leaving(void *context)
 	(void)context;
 }
 
-static void on_landed(void *context)
+static void on_landed(void *context, int r)
 {
 	struct small *small = context;
 
+	(void)r;
 	small->landings++;
 }
 

@@ -78,7 +78,8 @@ static void read_for_begin(struct limit *limit, const struct pair *pair, int64_t
 		-ENOENT)
 		die("%s has a live challenge", pair->user);
 	must(limit,
-		spending_rhost_sends(store, pair->rhost, SENDS_RHOST, now, &spending),
+		spending_origin_sends(
+			store, pair->rhost, BUDGET_HOUR, SENDS_RHOST, now, &spending),
 		"sends of the host");
 	must(limit,
 		spending_user_sends(store, pair->user, CODE_LOGIN, BUDGET_DAY,
@@ -98,8 +99,8 @@ static void post(struct limit *limit, struct pair *pair, int64_t now)
 	randombytes_buf(mail.name, sizeof(mail.name));
 	randombytes_buf(mail.nonce, sizeof(mail.nonce));
 	randombytes_buf(mail.sealed, mail.sealed_size);
-	strcpy(mail.user, pair->user);   /* FILL_NAME is less */
-	strcpy(mail.rhost, pair->rhost); /* the same */
+	strcpy(mail.user, pair->user);    /* FILL_NAME is less */
+	strcpy(mail.origin, pair->rhost); /* the same */
 	must(limit, mails_insert(&limit->store, &mail), "mail");
 	pair->mail = mail.id;
 }

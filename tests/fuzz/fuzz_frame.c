@@ -279,7 +279,7 @@ static void run(uid_t uid, const uint8_t *data, size_t size)
 	shutdown(ends[1], SHUT_WR);
 	/* Until the daemon has closed: every call has its answer then. */
 	while (d.server.n_conns > 0) {
-		uv_run(&d.loop, d.n_asking > 0 ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+		uv_run(&d.loop, d.nss.n_asking > 0 ? UV_RUN_ONCE : UV_RUN_NOWAIT);
 		n = drain(ends[1], answers, n);
 	}
 	n = drain(ends[1], answers, n);

@@ -38,6 +38,7 @@ static inline void rig_leaving(void *context)
 	rig->daemon.moment.now_s = rig->now;
 	rig->daemon.moment.config = rig->daemon.config;
 	rig->daemon.moment.seal = rig->daemon.seal;
+	rig->daemon.moment.delivery = outbox_delivery(&rig->daemon.outbox);
 }
 
 static inline int rig_opening(void *context, struct store *store, bool write)
@@ -47,9 +48,11 @@ static inline int rig_opening(void *context, struct store *store, bool write)
 	return keeper_guard_clock(&rig->daemon, store, write);
 }
 
-static inline void rig_landed(void *context)
+static inline void rig_landed(void *context, int r)
 {
-	(void)context;
+	struct rig *rig = context;
+
+	(void)keeper_landed(&rig->daemon, r == 0);
 }
 
 static inline void rig_damaged(void *context)

@@ -590,10 +590,13 @@ START_TEST(sends_are_limited_by_the_hour_the_remote_host_and_the_host)
 		ck_assert_int_eq(begin_from("bob", service, "192.0.2.9", &b), 0);
 	}
 	ck_assert_int_eq(begin_from("bob", "s5", "192.0.2.9", &b), OUTCOME_THROTTLED);
-	/* 7 of 10 are used; the last one is root's. */
+	/* 7 of 10 are used; the last one is root's, and strangers use up none. */
 	ck_assert_int_eq(begin_from("bob", "s6", "", &b), 0);
 	ck_assert_int_eq(begin_from("mallory", "s6", "", &b), 0);
-	ck_assert_int_eq(begin_from("carol", "s6", "", &b), OUTCOME_THROTTLED);
+	add_user("dave", true);
+	add_user("erin", true);
+	ck_assert_int_eq(begin_from("dave", "s6", "", &b), 0);
+	ck_assert_int_eq(begin_from("erin", "s6", "", &b), OUTCOME_THROTTLED);
 	ck_assert_int_eq(begin_from("root", "s6", "", &b), 0);
 	ck_assert_int_eq(begin_from("root", "s7", "", &b), OUTCOME_THROTTLED);
 	rig.now += 3660;
