@@ -216,6 +216,23 @@ def exempt_users_groups_and_networks_pass(w):
     terminal.hang_up()
 
 
+def a_group_that_is_hard_to_read_exempts_nobody(w):
+    """A group line of more than 64 KiB, the one behind it, and a user otpd cannot look up."""
+    members = ",".join("member%05d" % i for i in range(8000))
+    with open("/etc/group", "a") as group:
+        group.write("large:x:2300:ada,%s\nbehind:x:2301:ada\n" % members)
+    w.start(policy="policy one { cool_down = 0\n required_groups = { large } }\n"
+                   "policy two { cool_down = 0\n required_groups = { behind } }\n"
+                   "policy three { cool_down = 0\n required_groups = { admins } }\n"
+                   "policy four { required_groups = { exempt } }")
+    for service in ("one", "two", "three"):
+        equal(w.begin(user="ada", service=service, rhost="")["state"], "challenge", service)
+    equal(w.begin(user="ada", service="four")["state"], "exempt")
+    # Root's module has seen him; the daemon's name service has not.
+    w.call("Admin.AddUser", user="elsewhere", address="e@example.org", verified=True)
+    equal(w.begin(user="elsewhere", service="four")["state"], "challenge")
+
+
 def required_groups_are_asked_and_no_others(w):
     w.start(policy="policy sshd { required_groups = { admins } }")
     w.start_sshd(pam=UNIX + LETS_PASS)

@@ -316,6 +316,26 @@ START_TEST(neither_success_nor_resend_gives_a_try_back)
 }
 END_TEST
 
+START_TEST(a_concealed_lock_makes_decoys_of_live_challenges)
+{
+	struct begun third, again;
+
+	set_up("policy default { cool_down = 0 }");
+	third = begin("alice", "login");
+	rig_mail(&rig, code, NULL);
+	strcpy(other_code, code);
+	burn("sshd", 5);
+	burn("sudo", 5);
+	ck_assert_int_eq(
+		rig_count(&rig, "SELECT count(*) FROM challenges WHERE decoy=1"), 1);
+	/* Resumed like any other, and not even the right code is right. */
+	again = begin("alice", "login");
+	ck_assert_str_eq(again.id, third.id);
+	ck_assert_int_eq(verify(third.id, other_code), OUTCOME_WRONG_CODE);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_lock_that_is_not_concealed_is_told_with_its_time)
 {
 	struct begun live;
@@ -1355,6 +1375,7 @@ UNIT_MAIN("login", the_right_code_passes_once,
 	the_budget_of_an_hour_locks_all_services_and_live_challenges,
 	neither_success_nor_resend_gives_a_try_back,
 	a_lock_that_is_not_concealed_is_told_with_its_time,
+	a_concealed_lock_makes_decoys_of_live_challenges,
 	the_budget_of_a_month_disables_until_an_administrator_acts,
 	strangers_and_locked_users_look_like_everybody_else,
 	a_decoy_is_tried_resent_throttled_and_burnt_like_a_real_one,

@@ -94,7 +94,37 @@ START_TEST(every_prefix_agrees_with_arithmetic)
 }
 END_TEST
 
-UNIT_MAIN("network", addresses_lie_in_networks_by_their_bits,
+START_TEST(an_origin_is_the_address_or_the_subnet_of_ipv6)
+{
+	static const char *const pairs[][2] = {
+		{ "192.0.2.7", "192.0.2.7" },
+		{ "::ffff:192.0.2.7", "::ffff:192.0.2.7" },
+		{ "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64" },
+		{ "2001:db8:1:2::9", "2001:db8:1:2::/64" },
+		{ "host.example.org", "host.example.org" },
+		{ "a:b", "a:b" },
+		{ "", "" },
+	};
+	char out[256];
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		network_origin(out, sizeof(out), pairs[i][0]);
+		ck_assert_str_eq(out, pairs[i][1]);
+	}
+}
+END_TEST
+
+START_TEST(networks_of_ipv6_hold_no_ipv4_address)
+{
+	ck_assert(!has("::/0", "192.0.2.1"));
+	ck_assert(has("::/0", "2001:db8::1"));
+	ck_assert(has("0.0.0.0/0", "192.0.2.1"));
+	ck_assert(!has("0.0.0.0/0", "2001:db8::1"));
+}
+END_TEST
+
+UNIT_MAIN("network", an_origin_is_the_address_or_the_subnet_of_ipv6,
+	networks_of_ipv6_hold_no_ipv4_address, addresses_lie_in_networks_by_their_bits,
 	what_is_no_address_lies_in_no_network,
 	networks_with_host_bits_or_odd_lengths_are_refused,
 	every_prefix_agrees_with_arithmetic);

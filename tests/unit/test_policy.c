@@ -140,7 +140,23 @@ START_TEST(budgets_become_windows)
 }
 END_TEST
 
-UNIT_MAIN("policy", a_service_has_its_own_section_or_the_default_or_none,
+START_TEST(groups_that_are_not_known_exempt_nobody)
+{
+	struct policy wants = { .required_groups = LIST(staff_list) };
+	struct policy spares = { .exempt_groups = LIST(robots_list) };
+	struct policy users = { .required_users = LIST(bob_list) };
+
+	ck_assert_str_eq(
+		policy_exempts(&wants, "alice", true, &none, ""), "not_required");
+	ck_assert_ptr_null(policy_exempts(&wants, "alice", true, NULL, ""));
+	ck_assert_ptr_null(policy_exempts(&spares, "alice", true, NULL, ""));
+	ck_assert_str_eq(
+		policy_exempts(&users, "alice", true, NULL, ""), "not_required");
+}
+END_TEST
+
+UNIT_MAIN("policy", groups_that_are_not_known_exempt_nobody,
+	a_service_has_its_own_section_or_the_default_or_none,
 	nobody_is_exempt_by_default, users_and_groups_are_compared_byte_by_byte,
 	where_somebody_is_required_all_others_are_not, exempt_beats_required,
 	a_stranger_is_exempt_by_his_network_only,
