@@ -10,7 +10,7 @@ import time
 
 from daemon import BINARY, MAIL, smtp
 from servers import Script
-from support import Skip, expect, mailer, slow
+from support import expect, mailer, slow
 
 
 class Gate:
@@ -221,9 +221,9 @@ def test_arguments():
 
 
 def test_memory_at_rest():
+    # A sanitizer's shadow counts as ours; a leak per mail would still be seen.
     with open(BINARY, "rb") as binary:
-        if b"__asan_init" in binary.read():
-            raise Skip("a sanitizer's memory says nothing")
+        limit = 256 * 1024 if b"__asan_init" in binary.read() else 16 * 1024
     server = Script()
     with mailer(smtp(server.port)) as daemon:
         def rss():
@@ -234,7 +234,7 @@ def test_memory_at_rest():
         for _ in range(20):
             expect(daemon.send(), "sent")
         print(f"     VmRSS idle {idle} KiB, after 20 mails {rss()} KiB")
-        assert idle <= 16 * 1024 and rss() <= 20 * 1024
+        assert idle <= limit and rss() <= idle + 32 * 1024 and rss() <= limit + 4 * 1024
 
 
 def test_no_descriptor_leaks():
