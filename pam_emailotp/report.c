@@ -30,7 +30,8 @@ static const char *verdict(int pam)
 void report_result(pam_handle_t *pamh, const struct who *who, const char *reference,
 	const char *detail, int result, int pam, bool debug)
 {
-	char user[TEXT_QUOTED], service[TEXT_QUOTED], rhost[TEXT_QUOTED], error[TEXT_QUOTED];
+	char user[TEXT_QUOTED], service[TEXT_QUOTED], rhost[TEXT_QUOTED],
+		error[TEXT_QUOTED];
 	int saved = errno;
 
 	if (pam == PAM_SUCCESS && !debug)

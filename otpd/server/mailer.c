@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "otpd/proto/limits.h"
+#include "otpd/server/dial.h"
 #include "otpd/server/outbox.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
@@ -272,31 +272,10 @@ static void on_event(uv_poll_t *poll, int status, int events)
 		link_read(link);
 }
 
-/* A connected socket whose owner may have mails, or -errno. */
-static int connect_checked(const struct mailer *mailer)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	CLEANUP(closep) int fd = -1;
-	struct ucred cred;
-	socklen_t size = sizeof(cred);
-
-	if (strlen(mailer->path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, mailer->path, strlen(mailer->path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) < 0)
-		return -errno;
-	if (cred.uid != 0 && cred.uid != mailer->uid && cred.uid != geteuid())
-		return -EPERM;
-	return take_fd(&fd);
-}
-
 /* 0, or -errno with the link down as before. */
 static int link_open(struct mailer_link *link)
 {
-	int fd = connect_checked(link->mailer);
+	int fd = dial_checked(link->mailer->path, link->mailer->uid);
 	int r;
 
 	if (fd < 0)
