@@ -96,15 +96,20 @@ void outbox_forget(struct outbox *outbox, int64_t id)
 
 void outbox_forget_user(struct outbox *outbox, const char *user)
 {
+	bool forgot = false;
+
 	list_for_each(it, &outbox->mails) {
 		struct outgoing *outgoing = list_entry(it, struct outgoing, link);
 
-		if (outgoing->state == OUTGOING_READY &&
-			(!user || strcmp(outgoing->user, user) == 0))
-			drop(outbox, outgoing);
+		if (outgoing->state != OUTGOING_READY ||
+			(user && strcmp(outgoing->user, user) != 0))
+			continue;
+		drop(outbox, outgoing);
+		forgot = true;
 	}
 	/* Notices go with the codes here; the table still has them. */
-	outbox_fetch(outbox);
+	if (forgot)
+		outbox_fetch(outbox);
 }
 
 static void on_flush(uv_timer_t *timer)

@@ -251,6 +251,9 @@ static inline int64_t rig_count(struct rig *rig, const char *sql)
 {
 	int64_t n = -1;
 
+	/* Jobs of the daemon's own may be with the worker, whose the store is then. */
+	while (!batch_is_idle(&rig->daemon.batch))
+		uv_run(&rig->daemon.loop, UV_RUN_ONCE);
 	ck_assert_int_eq(db_number(rig->daemon.store.db, sql, &n), 0);
 	return n;
 }

@@ -252,7 +252,7 @@ static int whole_call(void)
 	length = rig_answer(&rig, fd, answer, sizeof(answer));
 	armed = false;
 	close(fd);
-	while (rig.daemon.server.n_conns > 0)
+	while (rig.daemon.server.n_conns > 0 || !batch_is_idle(&rig.daemon.batch))
 		uv_run(&rig.daemon.loop, UV_RUN_ONCE);
 	if (length == 0)
 		return -ECONNRESET;
