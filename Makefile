@@ -216,6 +216,7 @@ check-system: $(PROGRAMS) ## real sshd, sudo and SMTP; T=word for some of it
 lint: ## what a machine can check in the sources
 	$(Q)tests/lint/run
 test: test-programs sanitized ## everything, about ten minutes
+	@mkdir -p $(B)/logs
 	$(Q)$(AS_ROOT) env LOGS=$(B)/logs tests/run lint tests/lint/run : \
 		builds tests/builds $(B) : export tests/pam/export.sh $(B)/pam_emailotp.so : \
 		$(call on_build,$(B),) : system env B=$(B) tests/system/run : \
@@ -282,7 +283,7 @@ uninstall: ## take away what install put there, but not configuration and data
 
 .PHONY: clean help
 clean: ## remove build/
-	rm -rf $(B)
+	$(AS_ROOT) rm -rf $(B)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 

@@ -3,7 +3,8 @@
  * Group commit.
  *
  * Whatever one round of the loop has brought in becomes one transaction, on a worker
- * thread, so that the loop never waits for the disk. One batch is in flight at a time,
+ * thread, so that the loop does not wait for the disk
+ * while others have something to do. One batch is in flight at a time,
  * so that one thread at a time uses the store, without a lock. There is no timer: while
  * one fsync runs, the next batch gathers.
  *

@@ -26,8 +26,7 @@
 struct moment {
 	int64_t now_s;
 	const struct config *config;
-	const char
-		*delivery; /* how the last mail fared: "sent", "deferred", "failed" */
+	const char *delivery; /* how the last mail fared, in the words of Auth */
 	struct seal seal;
 };
 

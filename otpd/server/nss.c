@@ -49,7 +49,7 @@ static int add_group(struct string_list *list, gid_t gid)
 		}
 	}
 	/* A group without a name cannot be meant by a policy. */
-	return r == 0 ? 0 : -EIO;
+	return r == 0 || r == ENOENT ? 0 : -EIO;
 }
 
 static int ask_groups(struct nss_query *query, char *buffer)

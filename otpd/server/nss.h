@@ -37,8 +37,9 @@ struct nss_query {
 
 /*
  * The questions under way. The store's batches run on the same pool of four threads:
- * the lanes leave one of them free, whatever a directory does, and one is no use to
- * keep root's logins waiting in the other. Zeros are a good start.
+ * the
+ * lanes leave one of them free, however slow a directory is, and questions that local
+ * users cause never stand before those of root's logins. Zeros are a good start.
  */
 struct nss {
 	int n_asking; /* in all, waiting ones included */

@@ -146,12 +146,6 @@ struct outgoing *outbox_take(struct outbox *outbox)
 	return NULL;
 }
 
-void outbox_put_back(struct outbox *outbox, struct outgoing *outgoing)
-{
-	(void)outbox;
-	outgoing->state = OUTGOING_READY;
-}
-
 /* The row's next state, after one more try with this result. */
 static void decide(struct outgoing *outgoing, const char *result)
 {

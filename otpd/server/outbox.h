@@ -81,9 +81,6 @@ struct outgoing *outbox_take(struct outbox *outbox);
 void outbox_result(struct outbox *outbox, struct outgoing *outgoing, const char *result,
 	const char *detail);
 
-/* Puts one back that was never handed over. */
-void outbox_put_back(struct outbox *outbox, struct outgoing *outgoing);
-
 /* Looks for mails that are due now; after a start and when the mailer comes back. */
 void outbox_fetch(struct outbox *outbox);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The answers that several methods give about a challenge. What they say of a decoy is
- * what they would say of a challenge whose mail is on its way.
+ * The answers that several methods give about a challenge. What they say of a decoy
+ * is what they would say of a challenge whose mail fares as the last one did.
  */
 #include "otpd/server/reply.h"
 

@@ -260,6 +260,8 @@ timeout = 5s
         if not found:
             raise Skip("faketime is not installed")
         preload = str(found[0])
+        if SANITIZER and not pathlib.Path("/etc/debian_version").read_text().startswith("12"):
+            raise Skip("libfaketime and the sanitizers of newer gcc stop each other at start")
         if SANITIZER:  # its library must come first
             name = "lib%s.so" % SANITIZER
             preload = self.run("gcc", "-print-file-name=" + name).strip() + ":" + preload
