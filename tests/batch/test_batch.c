@@ -79,6 +79,14 @@ static int fail_apply(struct call *call, struct store *store)
 	return r < 0 ? r : -EBADF;
 }
 
+/* Finds the database damaged under it. */
+static int damage_apply(struct call *call, struct store *store)
+{
+	int r = put_apply(call, store);
+
+	return r < 0 ? r : -EUCLEAN;
+}
+
 /* Writes, and answers with an outcome: what it wrote must stay. */
 static int refuse_apply(struct call *call, struct store *store)
 {
@@ -136,6 +144,7 @@ static int get_apply(struct call *call, struct store *store)
 static const struct method small_methods[] = {
 	PUT_LIKE("Put", put_apply, 0),
 	PUT_LIKE("Fail", fail_apply, 0),
+	PUT_LIKE("Damage", damage_apply, 0),
 	PUT_LIKE("Refuse", refuse_apply, 0),
 	PUT_LIKE("Add", add_apply, 0),
 	PUT_LIKE("Hold", hold_apply, 0),
@@ -533,6 +542,28 @@ START_TEST(a_commit_that_fails_makes_every_call_of_its_batch_unavailable)
 	ck_assert_ptr_nonnull(strstr(answers[2], "Unavailable"));
 	ck_assert_int_ge(lost, 2);
 	ck_assert(!small.damaged);
+	store_close(&small.store);
+}
+END_TEST
+
+START_TEST(a_database_that_is_found_damaged_answers_nothing_more_and_is_told)
+{
+	static const char *const methods[] = { "Put", "Refuse", "Damage", "Put" };
+	char answers[4][256];
+
+	small_start(&small);
+	behind_a_hold(methods, 4, answers);
+	small_stop(&small);
+	/* Whatever shared the batch with it is taken back and told so. */
+	for (int i = 0; i < 4; i++) {
+		char name[16];
+		bool failed = strstr(answers[i], "Unavailable") != NULL;
+
+		snprintf(name, sizeof(name), "n%d", i);
+		ck_assert_int_eq(stored(&small, name), failed ? -1 : i + 1);
+	}
+	ck_assert_ptr_nonnull(strstr(answers[2], "Unavailable"));
+	ck_assert(small.damaged);
 	store_close(&small.store);
 }
 END_TEST
@@ -1112,6 +1143,7 @@ UNIT_MAIN("batch", many_clients_at_once_lose_no_count_and_share_commits,
 	what_waits_during_a_batch_forms_the_next_one_in_order,
 	a_call_that_fails_takes_back_its_own_and_nothing_else,
 	a_commit_that_fails_makes_every_call_of_its_batch_unavailable,
+	a_database_that_is_found_damaged_answers_nothing_more_and_is_told,
 	after_a_failed_commit_the_next_batch_works,
 	a_full_disk_answers_unavailable_and_recovers_when_there_is_room,
 	the_call_of_a_client_that_left_is_applied_all_the_same,
