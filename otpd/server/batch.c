@@ -3,10 +3,9 @@
  * Group commit.
  *
  * Whatever one round of the loop has brought in becomes one transaction, on a worker
- * thread, so that the loop does not wait for the disk
- * while others have something to do. One batch is in flight at a time,
- * so that one thread at a time uses the store, without a lock. There is no timer: while
- * one fsync runs, the next batch gathers.
+ * thread, so that the loop does not wait for the disk while others have something to
+ * do. One batch is in flight at a time, so that one thread at a time uses the store,
+ * without a lock. There is no timer: while one fsync runs, the next batch gathers.
  *
  * MUST NOT answer before COMMIT. If COMMIT fails, every call of the batch failed,
  * whatever its own result was. A call of a client that has gone is still applied: its
@@ -211,8 +210,8 @@ static int64_t take_off(struct batch *batch)
 /*
  * A batch of one call runs right here: nobody else waits, and the two changes of thread
  * would cost more than its statements. Whoever comes meanwhile would have waited for it
- * on a thread of its own just as long. Not while an earlier batch is still
- * to be answered: what committed() does must happen in the order of the commits.
+ * on a thread of its own just as long. Not while an earlier batch is still to be
+ * answered: what committed() does must happen in the order of the commits.
  */
 static void start(struct batch *batch, bool may_run_here)
 {
