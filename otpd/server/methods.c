@@ -26,8 +26,9 @@ const struct interface *const otpd_interfaces[] = { &introspection_interface,
 
 static int check_allowance(struct call *call)
 {
-	if (allowance_take(
-		    &call_daemon(call)->allowance, call->peer.uid, clock_mono_ms()))
+	if (call->peer.uid == 0 ||
+		allowance_take(
+			&call_daemon(call)->allowance, call->peer.uid, clock_mono_ms()))
 		return 0;
 	call_out_int(call, "retry_after", 1);
 	return OUTCOME_THROTTLED;

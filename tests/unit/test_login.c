@@ -952,6 +952,73 @@ START_TEST(a_login_never_resumes_an_enrolment)
 }
 END_TEST
 
+static int client_begins(const char *user, const char *rhost)
+{
+	return rig_call(&rig, 1, "Auth.Begin",
+		json_pack("{s:s, s:s, s:s}", "user", user, "service", "web", "rhost",
+			rhost),
+		NULL);
+}
+
+START_TEST(a_client_speaks_for_everybody_but_root)
+{
+	set_up("client web { user = daemon services = { web } }");
+	add_user("root", true);
+	ck_assert_int_eq(client_begins("root", "192.0.2.1"), OUTCOME_DENIED);
+	ck_assert_int_eq(client_begins("alice", "192.0.2.1"), 0);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_client_with_users_speaks_for_them_only)
+{
+	set_up("client web { user = daemon services = { web } users = { bob, root } }");
+	add_user("root", true);
+	ck_assert_int_eq(client_begins("alice", "192.0.2.1"), OUTCOME_DENIED);
+	ck_assert_int_eq(client_begins("bob", "192.0.2.2"), 0);
+	ck_assert_int_eq(client_begins("root", "192.0.2.3"), 0);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(what_a_client_says_of_the_remote_host_is_a_host)
+{
+	set_up("client web { user = daemon services = { web } }");
+	ck_assert_int_eq(client_begins("alice", "click http://evil/?x=<b>"), 0);
+	ck_assert_int_eq(rig_count(&rig,
+				 "SELECT count(*) FROM challenges WHERE rhost GLOB"
+				 " '*[^A-Za-z0-9.:%_?-]*'"),
+		0);
+	ck_assert_int_eq(
+		rig_count(&rig,
+			"SELECT count(*) FROM challenges WHERE rhost LIKE 'click_http:%'"),
+		1);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_user_who_calls_too_often_is_told_to_wait)
+{
+	json_t *out;
+	int r = 0, n = 0;
+
+	set_up("");
+	for (; r == 0 && n < 1000; n++)
+		r = rig_call(&rig, RIG_NOBODY, "Self.Status", json_object(), NULL);
+	ck_assert_int_eq(r, OUTCOME_THROTTLED);
+	ck_assert_int_ge(n, 30);
+	ck_assert_int_eq(rig_call(&rig, RIG_NOBODY, "Self.Status", json_object(), &out),
+		OUTCOME_THROTTLED);
+	ck_assert_int_eq(int_of(out, "retry_after"), 1);
+	json_decref(out);
+	/* Root is not counted. */
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_eq(
+			rig_call(&rig, 0, "Self.Status", json_object(), NULL), 0);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(callers_may_do_what_their_uid_may_and_nothing_else)
 {
 	static const char *const admin[] = { "AddUser", "ListUsers", "ShowUser",
@@ -1395,7 +1462,10 @@ UNIT_MAIN("login", the_right_code_passes_once,
 	users_enrol_themselves_where_it_is_allowed,
 	enrolling_again_resumes_or_begins_anew_by_the_address,
 	self_enrolment_is_off_by_default_except_for_the_address_on_file,
-	a_login_never_resumes_an_enrolment,
+	a_login_never_resumes_an_enrolment, a_client_speaks_for_everybody_but_root,
+	a_client_with_users_speaks_for_them_only,
+	what_a_client_says_of_the_remote_host_is_a_host,
+	a_user_who_calls_too_often_is_told_to_wait,
 	callers_may_do_what_their_uid_may_and_nothing_else,
 	names_that_could_fool_somebody_are_refused,
 	parameters_are_taken_strictly_and_the_wrong_one_is_named,
