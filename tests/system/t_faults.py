@@ -73,7 +73,9 @@ def otpd_killed_between_begin_and_verify(w):
     equal(w.show()["wrong_hour"], 1, "wrong tries after the restart")
     terminal.type(mail.code)
     enters(terminal)
-    equal(len(w.mails()), 1, "mails")
+    # Killed before it had written down that the mail was sent, it may send it once more.
+    equal(len({m.message["Message-ID"] for m in w.mails()}), 1, "mails")
+    check(len(w.mails()) <= 2, len(w.mails()), "copies of it")
 
 
 def otpd_killed_before_the_mail_is_sent(w):
