@@ -22,6 +22,7 @@
 #include "otpd/util/cleanup.h"
 #include "otpd/util/file.h"
 #include "otpd/util/secret.h"
+#include "otpd/util/text.h"
 
 #define MAX_SECTIONS 8 /* kinds of section in one schema */
 #define FILE_MAX     (1 << 20)
@@ -275,13 +276,12 @@ static int fill_sections(cfg_t *cfg, const struct settings_section *section, voi
 		array->n = i + 1;
 		snprintf(where, sizeof(where), "%s: %s %s", path, section->name,
 			cfg_title(one));
-		if (strlen(cfg_title(one)) >= SETTINGS_TITLE) {
+		if (!text_copy(at, SETTINGS_TITLE, cfg_title(one))) {
 			snprintf(parsing->error, parsing->error_size,
 				"%s: a title has at most %d bytes", where,
 				SETTINGS_TITLE - 1);
 			return -EINVAL;
 		}
-		strcpy(at, cfg_title(one)); /* the length was just checked */
 		r = fill(one, section->settings, at, where);
 		if (r < 0)
 			return r;

@@ -152,9 +152,11 @@ static int prepare(struct delivery *delivery, const struct sealed_mail *sealed)
 		config->organisation };
 	int r;
 
-	strcpy(delivery->mail, sealed->mail); /* objection() has seen its length */
-	strcpy(delivery->from, config->from);
-	strcpy(delivery->transport, delivery->mailer->transport->name);
+	text_copy(delivery->mail, sizeof(delivery->mail),
+		sealed->mail); /* objection() has seen its length */
+	text_copy(delivery->from, sizeof(delivery->from), config->from);
+	text_copy(delivery->transport, sizeof(delivery->transport),
+		delivery->mailer->transport->name);
 	r = open_letter(delivery->mailer, sealed, &delivery->letter);
 	if (r == 0)
 		r = message_compose(

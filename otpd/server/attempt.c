@@ -229,14 +229,14 @@ int attempt_code(struct daemon *daemon, struct store *store,
 	policy = config_policy(daemon->moment.config, challenge->service);
 	record_about(&attempt->record, challenge->user, challenge->service,
 		challenge->rhost, try->peer);
-	strcpy(attempt->record.reference, challenge->reference); /* of the same size */
+	record_refer(&attempt->record, challenge->reference);
 	outcome = challenge_check(challenge, try->peer, daemon->moment.now_s);
 	if (outcome == 0)
 		outcome = check_user(daemon, store, policy, attempt);
 	if (outcome == OUTCOME_LOCKED && policy->conceal) {
 		/* From here on it is a decoy, and answers as one. */
 		challenge->decoy = true;
-		strcpy(attempt->record.detail, "locked");
+		record_detail(&attempt->record, "locked");
 		outcome = 0;
 	}
 	if (outcome == 0)

@@ -82,7 +82,7 @@ static int resume(struct begin *b, const struct challenge *challenge)
 		return r;
 	reply_challenge(b->call, challenge, wait, delivery, false);
 	call_out_bool(b->call, "resumed", true);
-	strcpy(b->work->record.reference, challenge->reference); /* of the same size */
+	record_refer(&b->work->record, challenge->reference);
 	return say(b, "resumed", "challenge resumed");
 }
 
@@ -105,10 +105,9 @@ static int issue_fresh(struct begin *b)
 	if (r != 0)
 		return r;
 	reply_challenge(b->call, &work->challenge, next, "queued", false);
-	strcpy(work->record.reference,
-		work->challenge.reference); /* of the same size */
+	record_refer(&work->record, work->challenge.reference);
 	if (b->decoy) {
-		strcpy(work->record.detail, b->decoy); /* a word from this file */
+		record_detail(&work->record, b->decoy);
 		return say(b, "decoy", "no code sent, challenge cannot be passed");
 	}
 	return say(b, "issued",
@@ -201,7 +200,7 @@ int begin_apply(struct call *call, struct store *store)
 	why = policy_exempts(b.policy, b.in->user, !b.in->unknown,
 		b.work->nss.has_groups ? &b.work->nss.groups : NULL, b.in->rhost);
 	if (why) {
-		strcpy(b.work->record.detail, why); /* a word of policy_exempts() */
+		record_detail(&b.work->record, why);
 		return answer_state(&b, "exempt", "exempt", "no code needed");
 	}
 	r = load_user(&b);

@@ -15,6 +15,7 @@
 
 #include "otpd/core/address.h"
 #include "otpd/core/network.h"
+#include "otpd/util/text.h"
 
 #define AT(member)        offsetof(struct config, member)
 #define IN_POLICY(member) offsetof(struct policy, member)
@@ -217,7 +218,7 @@ int config_load(const char *path, struct config **ret, char *error, size_t error
 	}
 	if (!config->host_name[0] &&
 		gethostname(config->host_name, sizeof(config->host_name) - 1) < 0)
-		strcpy(config->host_name, "localhost");
+		text_copy(config->host_name, sizeof(config->host_name), "localhost");
 	*ret = config;
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
 #include "otpd/util/log.h"
+#include "otpd/util/text.h"
 #include "otpd/varlink/systemd.h"
 
 #define FINISH_MS 10000 /* how long a stop waits for a disk that takes nothing */
@@ -251,7 +252,8 @@ static void open_parts(struct daemon *daemon)
 	batch_open(&daemon->batch);
 	daemon->mailer.loop = &daemon->loop;
 	daemon->mailer.outbox = &daemon->outbox;
-	strcpy(daemon->mailer.path, daemon->config->mail_socket); /* of the same size */
+	text_copy(daemon->mailer.path, sizeof(daemon->mailer.path),
+		daemon->config->mail_socket);
 	daemon->mailer.uid = daemon->config->mail_uid;
 	daemon->mailer.context = daemon;
 	daemon->mailer.got_key = on_mailer_key;

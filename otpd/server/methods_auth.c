@@ -70,6 +70,14 @@ static bool may_speak_for(
 	return strcmp(in->user, "root") != 0;
 }
 
+static void clean(char *text, size_t size)
+{
+	char copy[LIMIT_RHOST + 1];
+
+	text_copy_clean(copy, sizeof(copy), text);
+	text_copy(text, size, copy); /* which is never longer */
+}
+
 /*
  * What stands in mails and logs besides the name. The remote host, unless root says it,
  * is the word of a program: it gets the letters of addresses and host names, and no
@@ -80,14 +88,10 @@ static void make_clean(struct begin_in *in, bool by_root)
 	static const char allowed[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 		"0123456789.:%_-";
-	char copy[LIMIT_RHOST + 1];
 
-	text_copy_clean(copy, sizeof(in->service), in->service);
-	text_copy(in->service, sizeof(in->service), copy);
-	text_copy_clean(copy, sizeof(in->tty), in->tty);
-	text_copy(in->tty, sizeof(in->tty), copy);
-	text_copy_clean(copy, sizeof(copy), in->rhost);
-	text_copy(in->rhost, sizeof(in->rhost), copy);
+	clean(in->service, sizeof(in->service));
+	clean(in->tty, sizeof(in->tty));
+	clean(in->rhost, sizeof(in->rhost));
 	for (char *at = in->rhost; !by_root && *at; at++)
 		if (!strchr(allowed, *at))
 			*at = '?';
@@ -104,7 +108,6 @@ static int begin_check(struct call *call)
 	struct begin_work *work = call->work;
 	const struct client_section *client =
 		config_client(daemon->config, call->peer.uid);
-	const struct policy *policy = config_policy(daemon->config, in->service);
 	struct nss_query *nss = &work->nss;
 
 	if (!in->user[0] || !text_is_utf8(in->user) || text_has_control(in->user))
@@ -113,7 +116,8 @@ static int begin_check(struct call *call)
 		return OUTCOME_DENIED;
 	make_clean(in, call->peer.uid == 0);
 	nss->want_name = call->peer.uid != 0 && !client;
-	nss->want_groups = !in->unknown && policy_needs_groups(policy);
+	nss->want_groups = !in->unknown &&
+		policy_needs_groups(config_policy(daemon->config, in->service));
 	if (!nss->want_name && !nss->want_groups) {
 		call->service->submit(call);
 		return 0;
@@ -317,7 +321,7 @@ static int cancel_apply(struct call *call, struct store *store)
 	work->dead_mail = challenge->mail;
 	record_about(&work->record, challenge->user, challenge->service,
 		challenge->rhost, call->peer.uid);
-	strcpy(work->record.reference, challenge->reference); /* of the same size */
+	record_refer(&work->record, challenge->reference);
 	return r < 0 ? r
 		     : record_store(&work->record, store, daemon->moment.now_s,
 			       "cancelled", "challenge cancelled", LOG_INFO);

@@ -200,8 +200,7 @@ static int enrol_issue(struct call *call, struct store *store, const struct user
 	if (r != 0)
 		return r;
 	reply_challenge(call, &work->challenge, next, "queued", true);
-	strcpy(work->record.reference,
-		work->challenge.reference); /* of the same size */
+	record_refer(&work->record, work->challenge.reference);
 	return record_store(&work->record, store, daemon->moment.now_s, "enrol_begun",
 		"enrolment begun", LOG_NOTICE);
 }
@@ -256,8 +255,8 @@ static int take_address(
 			return r;
 		r = users_set_verified(store, c->user, now);
 	} else {
-		strcpy(user.name, c->user); /* of the same size */
-		strcpy(user.address, c->address);
+		text_copy(user.name, sizeof(user.name), c->user);
+		text_copy(user.address, sizeof(user.address), c->address);
 		r = users_insert(store, &user);
 	}
 	return r < 0 ? r

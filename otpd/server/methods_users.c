@@ -137,7 +137,7 @@ static int list_one(const struct user *user, void *arg)
 {
 	struct listing *listing = arg;
 
-	strcpy(listing->last, user->name); /* of the same size */
+	text_copy(listing->last, sizeof(listing->last), user->name);
 	return json_array_append_new(listing->users, user_json(user)) < 0 ? -ENOMEM : 0;
 }
 

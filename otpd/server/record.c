@@ -23,6 +23,16 @@ void record_about(struct record *record, const char *user, const char *service,
 	record->uid = uid;
 }
 
+void record_refer(struct record *record, const char *reference)
+{
+	text_copy(record->reference, sizeof(record->reference), reference);
+}
+
+void record_detail(struct record *record, const char *detail)
+{
+	text_copy(record->detail, sizeof(record->detail), detail);
+}
+
 int record_store(struct record *record, struct store *store, int64_t now_s,
 	const char *event, const char *phrase, int level)
 {

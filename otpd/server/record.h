@@ -29,6 +29,11 @@ struct record {
 void record_about(struct record *record, const char *user, const char *service,
 	const char *rhost, int64_t uid);
 
+/* The three letters of the code that it is about, and a word or two beside the event.
+ */
+void record_refer(struct record *record, const char *reference);
+void record_detail(struct record *record, const char *detail);
+
 /* Names the event and writes it to the table. */
 int record_store(struct record *record, struct store *store, int64_t now_s,
 	const char *event, const char *phrase, int level);

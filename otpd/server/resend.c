@@ -16,6 +16,7 @@
 #include "otpd/server/reply.h"
 #include "otpd/store/challenges.h"
 #include "otpd/util/log.h"
+#include "otpd/util/text.h"
 
 /* Whom the challenge is for, as he is now; a decoy is for nobody. */
 static int load_owner(
@@ -24,7 +25,7 @@ static int load_owner(
 	int r = users_get(store, challenge->user, ret);
 
 	if (challenge->purpose == CODE_ENROL)
-		strcpy(ret->address, challenge->address); /* of the same size */
+		text_copy(ret->address, sizeof(ret->address), challenge->address);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -90,11 +91,11 @@ static int note(struct call *call, struct store *store)
 	int64_t now = call_daemon(call)->moment.now_s;
 
 	record_about(&work->record, c->user, c->service, c->rhost, call->peer.uid);
-	strcpy(work->record.reference, c->reference); /* of the same size */
+	record_refer(&work->record, c->reference);
 	if (!c->decoy)
 		return record_store(&work->record, store, now, "resent",
 			"another code issued", LOG_NOTICE);
-	strcpy(work->record.detail, "resend");
+	record_detail(&work->record, "resend");
 	return record_store(&work->record, store, now, "decoy",
 		"no code sent, challenge cannot be passed", LOG_NOTICE);
 }

@@ -18,6 +18,7 @@
 #include "otpd/proto/limits.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
+#include "otpd/util/text.h"
 
 #define TICK_MS 1000
 
@@ -38,9 +39,8 @@ int server_socket(const char *path, mode_t mode, gid_t group)
 	mode_t mask;
 	int r;
 
-	if (strlen(path) >= sizeof(address.sun_path))
+	if (!text_copy(address.sun_path, sizeof(address.sun_path), path))
 		return -ENAMETOOLONG;
-	strcpy(address.sun_path, path); /* the length was just checked */
 	if (is_served(&address))
 		return -EADDRINUSE;
 	if (unlink(path) < 0 && errno != ENOENT)
