@@ -336,6 +336,24 @@ START_TEST(a_concealed_lock_makes_decoys_of_live_challenges)
 }
 END_TEST
 
+START_TEST(a_lock_of_one_service_only_is_concealed_there_too)
+{
+	struct begun live;
+
+	set_up("policy a { cool_down = 0 }\n"
+	       "policy b { cool_down = 0 wrong_per_hour = 5 }");
+	live = begin("alice", "b");
+	rig_mail(&rig, code, NULL);
+	burn("a", 5);
+	/* Nothing is locked for a, and b's challenge is a real one; b sees five. */
+	ck_assert_int_eq(
+		rig_count(&rig, "SELECT count(*) FROM challenges WHERE decoy=1"), 0);
+	ck_assert_int_eq(on_challenge("Auth.Resend", live.id, NULL), 0);
+	ck_assert_int_eq(rig_count(&rig, "SELECT count(*) FROM mail WHERE state=4"), 1);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_lock_that_is_not_concealed_is_told_with_its_time)
 {
 	struct begun live;
@@ -960,6 +978,32 @@ static int client_begins(const char *user, const char *rhost)
 		NULL);
 }
 
+START_TEST(a_clock_that_went_back_is_believed_only_with_its_commit)
+{
+	struct store *store = &rig.daemon.store;
+	struct begun live;
+
+	set_up("");
+	live = begin("alice", "sshd");
+	rig_mail(&rig, code, NULL);
+	rig.now -= 3600;
+	rig.daemon.moment.now_s = rig.now;
+	/* The first transaction that sees it is lost, and all that it ended lives
+	 * again. */
+	ck_assert_int_eq(store_begin(store, true), 0);
+	ck_assert_int_eq(keeper_guard_clock(&rig.daemon, store, true), 0);
+	store_rollback(store);
+	ck_assert(!keeper_landed(&rig.daemon, false));
+	ck_assert_int_eq(
+		rig_count(&rig, "SELECT count(*) FROM challenges WHERE state=0"), 1);
+	/* So the next one ends it. */
+	ck_assert_int_eq(verify(live.id, code), OUTCOME_NO_CHALLENGE);
+	ck_assert_int_eq(
+		rig_count(&rig, "SELECT count(*) FROM challenges WHERE state=3"), 1);
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_client_speaks_for_everybody_but_root)
 {
 	set_up("client web { user = daemon services = { web } }");
@@ -1462,7 +1506,10 @@ UNIT_MAIN("login", the_right_code_passes_once,
 	users_enrol_themselves_where_it_is_allowed,
 	enrolling_again_resumes_or_begins_anew_by_the_address,
 	self_enrolment_is_off_by_default_except_for_the_address_on_file,
-	a_login_never_resumes_an_enrolment, a_client_speaks_for_everybody_but_root,
+	a_login_never_resumes_an_enrolment,
+	a_clock_that_went_back_is_believed_only_with_its_commit,
+	a_lock_of_one_service_only_is_concealed_there_too,
+	a_client_speaks_for_everybody_but_root,
 	a_client_with_users_speaks_for_them_only,
 	what_a_client_says_of_the_remote_host_is_a_host,
 	a_user_who_calls_too_often_is_told_to_wait,
