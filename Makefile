@@ -61,7 +61,7 @@ VARLINK := $(call objects,otpd/varlink/*.c) $(IDL)
 CORE := $(call objects,otpd/core/*.c)
 STORE := $(call objects,otpd/store/*.c)
 SERVER := $(call objects,otpd/server/*.c)
-MAIL := $(call objects,otpd/mail/*.c)
+MAIL := $(call objects,otpd/mail/*.c otpd/mail/*/*.c)
 CTL := $(call objects,otpd/ctl/*.c)
 ADDRESS := $(B)/obj/otpd/core/address.o
 # The objects that the module shares with the daemons: libc only.

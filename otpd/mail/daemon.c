@@ -22,7 +22,7 @@
 #include "otpd/mail/delivery.h"
 #include "otpd/mail/mailer.h"
 #include "otpd/mail/methods.h"
-#include "otpd/mail/smtp_account.h"
+#include "otpd/mail/transport/smtp_account.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
 #include "otpd/util/file.h"
@@ -302,7 +302,7 @@ int daemon_run(const char *config_path)
 /* The files that the configuration names. 0, or -errno and what is wrong. */
 static int check_files(const struct mail_config *config, char *error, size_t error_size)
 {
-	const struct transport_config *transport = config_transport(config);
+	const struct transport_config *transport = config_transport(config, 0);
 	char *password = NULL;
 	int r;
 

@@ -14,8 +14,8 @@
 
 #include "otpd/core/address.h"
 #include "otpd/mail/detail.h"
-#include "otpd/mail/letter.h"
-#include "otpd/mail/message.h"
+#include "otpd/mail/message/letter.h"
+#include "otpd/mail/message/message.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
 #include "otpd/util/hex.h"
@@ -36,7 +36,7 @@ struct delivery {
 	struct letter letter;
 	struct message message;
 	char mail[2 * MAIL_BYTES + 1];
-	char from[MAIL_FROM_MAX + 1];
+	struct tenant_config tenant; /* a copy: a reload may change it meanwhile */
 	char transport[SETTINGS_TITLE];
 };
 
@@ -88,14 +88,15 @@ static void reject(struct mailer *mailer, const struct sealed_mail *sealed,
 	answer(call, result, why);
 }
 
-static void on_done(struct parcel *parcel, enum send_result result, const char *said)
+static void on_done(struct parcel *parcel, const struct verdict *verdict)
 {
+	enum send_result result = verdict->result;
 	CLEANUP(delivery_freep)
 	struct delivery *delivery = list_entry(parcel, struct delivery, parcel);
 	struct mailer *mailer = delivery->mailer;
 	char to[LIMIT_ADDRESS + 4], detail[LIMIT_DETAIL + 1], quoted[TEXT_QUOTED];
 
-	detail_clean(detail, sizeof(detail), said, delivery->letter.to,
+	detail_clean(detail, sizeof(detail), verdict->detail, delivery->letter.to,
 		delivery->letter.code);
 	address_mask(to, sizeof(to), delivery->letter.to);
 	log_msg(LOG_NOTICE, "mail %s mail=%s to=%s template=%s transport=%s detail=%s",
@@ -148,28 +149,27 @@ static int open_letter(
 static int prepare(struct delivery *delivery, const struct sealed_mail *sealed)
 {
 	const struct mail_config *config = delivery->mailer->config;
-	const struct sender sender = { config->from, config->from_name,
-		config->organisation };
 	int r;
 
 	text_copy(delivery->mail, sizeof(delivery->mail),
 		sealed->mail); /* objection() has seen its length */
-	text_copy(delivery->from, sizeof(delivery->from), config->from);
 	text_copy(delivery->transport, sizeof(delivery->transport),
 		delivery->mailer->transport->name);
 	r = open_letter(delivery->mailer, sealed, &delivery->letter);
-	if (r == 0)
-		r = message_compose(
-			&delivery->message, &delivery->letter, &sender, delivery->mail);
+	if (r < 0)
+		return r;
+	delivery->tenant = *config_tenant(config, delivery->letter.tenant);
+	r = message_compose(&delivery->message, &delivery->letter, &delivery->tenant,
+		delivery->mail);
 	if (r < 0)
 		return r;
 	delivery->parcel = (struct parcel){
 		.mail = delivery->mail,
-		.from = delivery->from,
+		.from = delivery->tenant.from,
 		.to = delivery->letter.to,
-		.bytes = delivery->message.bytes,
-		.size = delivery->message.size,
-		.text = delivery->message.text,
+		.letter = &delivery->letter,
+		.message = &delivery->message,
+		.tenant = &delivery->tenant,
 		.deadline_s = sealed->deadline_s,
 		.done = on_done,
 	};

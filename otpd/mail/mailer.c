@@ -29,8 +29,8 @@ int mailer_configure(struct mailer *mailer, struct mail_config *config, char *er
 	int r;
 
 	error[0] = '\0';
-	r = transport_new(
-		config_transport(config), mailer->loop, &transport, error, error_size);
+	r = transport_new(config_transport(config, 0), mailer->loop, &transport, error,
+		error_size);
 	if (r < 0) {
 		if (!error[0])
 			snprintf(error, error_size, "%s", strerror(-r));

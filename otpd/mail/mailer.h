@@ -10,7 +10,7 @@
 #include "otpd/mail/config.h"
 #include "otpd/mail/key.h"
 #include "otpd/mail/opener.h"
-#include "otpd/mail/transport.h"
+#include "otpd/mail/transport/transport.h"
 #include "otpd/proto/limits.h"
 #include "otpd/util/list.h"
 

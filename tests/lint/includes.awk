@@ -25,8 +25,13 @@ BEGIN {
 	allow("otpd/store", "otpd/store otpd/core otpd/util otpd/proto")
 	allow("otpd/server", "otpd/server otpd/store otpd/core otpd/config otpd/varlink" \
 		" otpd/proto otpd/util otpd/version.h")
-	allow("otpd/mail", "otpd/mail otpd/varlink otpd/config otpd/core/address.h" \
-		" otpd/proto otpd/util otpd/version.h")
+	allow("otpd/mail", "otpd/mail otpd/mail/message otpd/mail/transport otpd/varlink" \
+		" otpd/config otpd/core/address.h otpd/proto otpd/util otpd/version.h")
+	allow("otpd/mail/message", "otpd/mail/message otpd/mail/config.h otpd/config" \
+		" otpd/core/address.h otpd/proto/limits.h otpd/util")
+	allow("otpd/mail/transport", "otpd/mail/transport otpd/mail/message" \
+		" otpd/mail/config.h otpd/mail/trace.h otpd/config otpd/core/address.h" \
+		" otpd/proto/limits.h otpd/util")
 	allow("otpd/ctl", "otpd/ctl otpd/core/address.h otpd/proto otpd/util otpd/version.h")
 	allow("otpd", "otpd/server otpd/store otpd/core otpd/config otpd/varlink otpd/proto" \
 		" otpd/util otpd/version.h")
@@ -34,11 +39,13 @@ BEGIN {
 		" otpd/util/cleanup.h otpd/util/text.h otpd/util/parse.h")
 
 	only("sqlite3.h", "otpd/store")
-	only("curl/", "otpd/mail")
+	only("curl/", "otpd/mail/transport")
 	only("confuse.h", "otpd/config")
-	only("uv.h", "otpd/varlink otpd/server otpd/mail otpd")
-	only("jansson.h", "otpd/util otpd/proto otpd/varlink otpd/server otpd/mail otpd/ctl otpd/store")
-	only("sodium.h", "otpd/util otpd/core otpd/server otpd/mail otpd")
+	only("uv.h", "otpd/varlink otpd/server otpd/mail otpd/mail/transport otpd")
+	only("jansson.h", "otpd/util otpd/proto otpd/varlink otpd/server otpd/mail otpd/mail/message" \
+		" otpd/mail/transport otpd/ctl otpd/store")
+	only("sodium.h", "otpd/util otpd/core otpd/server otpd/mail otpd/mail/message" \
+		" otpd/mail/transport otpd")
 	only("security/", "pam_emailotp")
 }
 

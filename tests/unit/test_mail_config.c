@@ -51,9 +51,9 @@ START_TEST(defaults_are_filled_in)
 	ck_assert_str_eq(config->socket, "/run/otpd/mail.sock");
 	ck_assert_int_eq(config->socket_mode, 0600);
 	ck_assert_str_eq(config->otpd_user, "otpd");
-	ck_assert_str_eq(config->from_name, "Sign-in code");
+	ck_assert_str_eq(config->common.from_name, "Sign-in code");
 	ck_assert_int_eq(config_log_level(config), 6);
-	relay = config_transport(config);
+	relay = config_transport(config, 0);
 	ck_assert_str_eq(relay->title, "relay");
 	ck_assert_int_eq(relay->tls, TLS_STARTTLS);
 	ck_assert_int_eq(relay->port, 587);
@@ -68,14 +68,14 @@ START_TEST(the_port_follows_tls)
 {
 	struct mail_config *config = load(HEAD RELAY "tls = implicit }");
 
-	ck_assert_int_eq(config_transport(config)->port, 465);
+	ck_assert_int_eq(config_transport(config, 0)->port, 465);
 	config_free(config);
 	config = load(
 		HEAD "transport t { type = smtp host = \"localhost\" tls = none }");
-	ck_assert_int_eq(config_transport(config)->port, 25);
+	ck_assert_int_eq(config_transport(config, 0)->port, 25);
 	config_free(config);
 	config = load(HEAD RELAY "port = 2525 }");
-	ck_assert_int_eq(config_transport(config)->port, 2525);
+	ck_assert_int_eq(config_transport(config, 0)->port, 2525);
 	config_free(config);
 }
 END_TEST

@@ -9,23 +9,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "otpd/mail/catalogue.h"
 #include "otpd/mail/detail.h"
-#include "otpd/mail/letter.h"
-#include "otpd/mail/message.h"
-#include "otpd/mail/mime.h"
-#include "otpd/mail/smtp_talk.h"
-#include "otpd/mail/template.h"
-#include "otpd/mail/when.h"
+#include "otpd/mail/message/catalogue.h"
+#include "otpd/mail/message/letter.h"
+#include "otpd/mail/message/message.h"
+#include "otpd/mail/message/mime.h"
+#include "otpd/mail/message/when.h"
+#include "otpd/mail/transport/smtp_talk.h"
 #include "otpd/util/cleanup.h"
+#include "otpd/util/template.h"
 #include "otpd/util/text.h"
 
 #define MAIL      "0123456789abcdef0123456789abcdef"
 #define N_HOSTILE 10000
 #define N_HEADERS 9
 
-static const struct sender sender = { "otpd@relay.example", "Sign-in code",
-	"Example Corp" };
+static const struct tenant_config sender = {
+	.from = "otpd@relay.example",
+	.from_name = "Sign-in code",
+	.organisation = "Example Corp",
+};
 
 static struct letter login_letter(void)
 {
@@ -274,24 +277,26 @@ static void hostile_clean(char *out, size_t size)
 	ck_assert_ptr_null(strstr(out, "\xe2\x80\xae"));
 }
 
+static const enum letter_kind hostile_kinds[] = { LETTER_LOGIN, LETTER_VERIFY,
+	LETTER_LOCKED, LETTER_TEST };
+
 START_TEST(ten_thousand_hostile_letters_inject_nothing)
 {
 	for (unsigned i = 0; i < N_HOSTILE; i++) {
 		struct letter letter = login_letter();
 		struct message message;
-		char name[LETTER_TEXT + 1], organisation[LETTER_TEXT + 1];
-		struct sender from = { "otpd@relay.example", name, organisation };
+		struct tenant_config from = sender;
 		CLEANUP(freep) char *html = NULL;
 
-		hostile_clean(name, sizeof(name));
-		hostile_clean(organisation, sizeof(organisation));
+		hostile_clean(from.from_name, sizeof(from.from_name));
+		hostile_clean(from.organisation, sizeof(from.organisation));
 		hostile_clean(letter.name, sizeof(letter.name));
 		hostile_clean(letter.user, sizeof(letter.user));
 		hostile_clean(letter.service, sizeof(letter.service));
 		hostile_clean(letter.host, sizeof(letter.host));
 		hostile_clean(letter.rhost, sizeof(letter.rhost));
 		hostile_clean(letter.tty, sizeof(letter.tty));
-		letter.kind = (enum letter_kind)draw(LETTER_KINDS);
+		letter.kind = hostile_kinds[draw(4)];
 		ck_assert_int_eq(message_compose(&message, &letter, &from, MAIL), 0);
 		check_mail(&message);
 		html = decoded_html(&message);
@@ -328,9 +333,9 @@ END_TEST
 START_TEST(long_addresses_and_domains_fit_their_lines)
 {
 	struct letter letter = login_letter();
-	struct sender from = { "o@a-department.of-a-subsidiary.of-a-corporation"
-			       ".example.org",
-		"", "" };
+	struct tenant_config from = {
+		.from = "o@a-department.of-a-subsidiary.of-a-corporation.example.org",
+	};
 	struct message message;
 
 	memset(letter.to, 'a', 60);

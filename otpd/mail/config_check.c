@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What must hold of mail.conf as a whole, and of each transport: an option that has no
+ * meaning for the type of its transport is more likely a mistake than a comment.
+ */
+#include "otpd/mail/config_check.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "otpd/core/address.h"
+#include "otpd/util/text.h"
+
+#define ON_SMTP     (1u << TRANSPORT_SMTP)
+#define ON_SENDMAIL (1u << TRANSPORT_SENDMAIL)
+#define ON_WEB      (1u << TRANSPORT_HTTP | 1u << TRANSPORT_SMS)
+#define ON_MAILDIR  (1u << TRANSPORT_MAILDIR)
+
+#define TEXT(name, types)                                             \
+	{                                                             \
+#name, offsetof(struct transport_config, name), types \
+	}
+
+/* The texts that only some types know. */
+static const struct option_use {
+	const char *name;
+	size_t offset; /* of a char[] */
+	unsigned types;
+} uses[] = {
+	TEXT(host, ON_SMTP | ON_SENDMAIL),
+	TEXT(source, ON_SMTP),
+	TEXT(token_url, ON_SMTP),
+	TEXT(client_id, ON_SMTP),
+	TEXT(client_secret_file, ON_SMTP),
+	TEXT(refresh_token_file, ON_SMTP),
+	TEXT(scope, ON_SMTP),
+	TEXT(user, ON_SMTP | ON_WEB),
+	TEXT(password_file, ON_SMTP | ON_WEB),
+	TEXT(ca_file, ON_SMTP | ON_WEB),
+	TEXT(certificate_file, ON_SMTP | ON_WEB),
+	TEXT(certificate_key_file, ON_SMTP | ON_WEB),
+	TEXT(url, ON_WEB),
+	TEXT(body_file, ON_WEB),
+	TEXT(api_key_file, ON_WEB),
+	TEXT(signing_secret_file, ON_WEB),
+	TEXT(region, ON_WEB),
+	TEXT(domain, ON_WEB),
+	TEXT(accepted_field, ON_WEB),
+	TEXT(path, ON_SENDMAIL | ON_MAILDIR),
+};
+
+static const char *const type_names[] = {
+	[TRANSPORT_SMTP] = "smtp",
+	[TRANSPORT_SENDMAIL] = "sendmail",
+	[TRANSPORT_HTTP] = "http",
+	[TRANSPORT_SMS] = "sms",
+	[TRANSPORT_MAILDIR] = "maildir",
+	[TRANSPORT_CONSOLE] = "console",
+};
+
+bool config_is_this_machine(const char *host)
+{
+	struct in_addr v4;
+
+	if (text_same_nocase(host, "localhost") || strcmp(host, "::1") == 0)
+		return true;
+	return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
+}
+
+/* The name of an option that is set and has no meaning here; NULL: none. */
+static const char *find_stray(const struct transport_config *transport)
+{
+	unsigned type = 1u << transport->type;
+
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (!(uses[i].types & type) &&
+			*((const char *)transport + uses[i].offset))
+			return uses[i].name;
+	if (!(type & ON_WEB) && transport->headers.n > 0)
+		return "headers";
+	if (!(type & ON_WEB) && transport->accepted.n > 0)
+		return "accepted";
+	if (!(type & ON_WEB) && transport->refused.n > 0)
+		return "refused";
+	return NULL;
+}
+
+static const char *transport_problem(const struct transport_config *transport)
+{
+	switch ((enum transport_type)transport->type) {
+	case TRANSPORT_SMTP:
+	case TRANSPORT_SENDMAIL:
+		return config_smtp_problem(transport);
+	case TRANSPORT_HTTP:
+	case TRANSPORT_SMS:
+		return config_http_problem(transport);
+	case TRANSPORT_MAILDIR:
+		if (transport->path[0] != '/')
+			return "path, the absolute path of the maildir, is missing";
+		return NULL;
+	case TRANSPORT_CONSOLE:
+		return NULL;
+	}
+	return "type is not known";
+}
+
+static int check_transport(
+	const char *path, struct transport_config *transport, char *error, size_t size)
+{
+	const char *stray = find_stray(transport), *problem;
+
+	if (stray) {
+		snprintf(error, size,
+			"%s: transport %s: %s has no meaning for type = %s", path,
+			transport->title, stray, type_names[transport->type]);
+		return -EINVAL;
+	}
+	problem = transport_problem(transport);
+	if (problem) {
+		snprintf(error, size, "%s: transport %s: %s", path, transport->title,
+			problem);
+		return -EINVAL;
+	}
+	if (transport->type == TRANSPORT_SMTP || transport->type == TRANSPORT_SENDMAIL)
+		config_smtp_fill(transport);
+	return 0;
+}
+
+static bool is_absolute(const char *path)
+{
+	return !path[0] || path[0] == '/';
+}
+
+static const char *path_problem(const struct mail_config *config)
+{
+	if (!is_absolute(config->socket))
+		return "socket is not an absolute path";
+	if (!is_absolute(config->key_file))
+		return "key_file is not an absolute path";
+	if (!is_absolute(config->templates))
+		return "templates is not an absolute path";
+	if (!is_absolute(config->template_overrides))
+		return "template_overrides is not an absolute path";
+	if (!is_absolute(config->bounce_maildir))
+		return "bounce_maildir is not an absolute path";
+	return NULL;
+}
+
+static bool is_colour(const char *colour)
+{
+	return !colour[0] ||
+		(colour[0] == '#' && strlen(colour) == 7 &&
+			strspn(colour + 1, "0123456789abcdefABCDEF") == 6);
+}
+
+/* What a tenant leaves out it has from the top. */
+static void inherit(struct tenant_config *tenant, const struct tenant_config *common)
+{
+	if (!tenant->from[0])
+		memcpy(tenant->from, common->from, sizeof(tenant->from));
+	if (!tenant->from_name[0])
+		memcpy(tenant->from_name, common->from_name, sizeof(tenant->from_name));
+	if (!tenant->reply_to[0])
+		memcpy(tenant->reply_to, common->reply_to, sizeof(tenant->reply_to));
+	if (!tenant->organisation[0])
+		memcpy(tenant->organisation, common->organisation,
+			sizeof(tenant->organisation));
+	if (!tenant->colour[0])
+		memcpy(tenant->colour, common->colour, sizeof(tenant->colour));
+	if (!tenant->language[0])
+		memcpy(tenant->language, common->language, sizeof(tenant->language));
+}
+
+/* Names the place, "" or "tenant NAME: ", in its messages. */
+static int check_tenant(
+	const char *path, const struct tenant_config *tenant, char *error, size_t size)
+{
+	const char *section = tenant->title[0] ? "tenant " : "";
+	const char *colon = tenant->title[0] ? ": " : "";
+	const char *problem = address_problem(tenant->from);
+	const char *what = "from: not a mail address";
+
+	if (!problem && tenant->reply_to[0]) {
+		what = "reply_to: not a mail address";
+		problem = address_problem(tenant->reply_to);
+	}
+	if (!problem && !is_colour(tenant->colour)) {
+		what = "colour";
+		problem = "not of the form #1a4fd0";
+	}
+	if (!problem)
+		return 0;
+	snprintf(error, size, "%s: %s%s%s%s: %s", path, section, tenant->title, colon,
+		what, problem);
+	return -EINVAL;
+}
+
+static int check_tenants(
+	const char *path, struct mail_config *config, char *error, size_t size)
+{
+	struct tenant_config *tenants = config->tenants.items;
+	int r = check_tenant(path, &config->common, error, size);
+
+	for (size_t i = 0; r == 0 && i < config->tenants.n; i++) {
+		inherit(&tenants[i], &config->common);
+		r = check_tenant(path, &tenants[i], error, size);
+	}
+	return r;
+}
+
+int config_check(const char *path, struct mail_config *config, char *error, size_t size)
+{
+	struct transport_config *transports = config->transports.items;
+	const char *problem = path_problem(config);
+	int r = 0;
+
+	if (!problem && config->transports.n == 0)
+		problem = "no transport says where mails go; add transport NAME { }";
+	if (!problem && config->transports.n > MAIL_TRANSPORTS)
+		problem = "more than 16 transports";
+	if (problem) {
+		snprintf(error, size, "%s: %s", path, problem);
+		return -EINVAL;
+	}
+	r = check_tenants(path, config, error, size);
+	for (size_t i = 0; r == 0 && i < config->transports.n; i++)
+		r = check_transport(path, &transports[i], error, size);
+	return r;
+}

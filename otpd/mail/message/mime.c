@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exact bytes: ASCII, CR LF, at most 78 bytes to a line. Servers are strict about bare
+ * line ends since SMTP smuggling (CVE-2023-51764), and libcurl passes on what it is
+ * given, so nothing after this file changes a byte.
+ *
+ * Quoted-printable hides what has a meaning on a line of its own: a dot (SMTP), "--"
+ * (the boundary), "From " (mbox). Then no text that a stranger chose can end a part or
+ * a message, and nobody on the way has to stuff or quote.
+ */
+#include "otpd/mail/message/mime.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "otpd/util/text.h"
+
+#define CRLF "\r\n"
+#define WORD_MAX \
+	60 /* a longer word of a header is encoded, since it cannot be folded */
+#define FOLD_AT       76 /* RFC 2047 2: lines with encoded words */
+#define QP_LINE       75 /* and "=" */
+#define ENCODED_OPEN  "=?UTF-8?B?"
+#define ENCODED_CLOSE "?="
+#define ENCODED_FRAME (sizeof(ENCODED_OPEN ENCODED_CLOSE) - 1)
+#define ENCODED_BYTES 45 /* RFC 2047 2: 75 characters with the frame */
+
+void mime_header(struct buffer *out, const char *name, const char *value)
+{
+	buffer_puts(out, name);
+	buffer_puts(out, ": ");
+	buffer_puts(out, value);
+	buffer_puts(out, CRLF);
+}
+
+/* RFC 5322 3.2.3 */
+static bool is_atext(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		(c >= '0' && c <= '9') || (c && strchr("!#$%&'*+-/=?^_`{|}~", c));
+}
+
+/* Whether it can stand as it is; in a phrase only atoms can. */
+static bool is_plain(const char *text, bool phrase)
+{
+	size_t word = 0;
+
+	if (strstr(text, "=?"))
+		return false;
+	for (; *text; text++) {
+		word = *text == ' ' ? 0 : word + 1;
+		if (*text < ' ' || *text > '~' || word > WORD_MAX)
+			return false;
+		if (phrase && *text != ' ' && !is_atext(*text))
+			return false;
+	}
+	return true;
+}
+
+static void fold(struct buffer *out, size_t *column)
+{
+	buffer_puts(out, CRLF);
+	*column = 0;
+}
+
+static void put_words(struct buffer *out, size_t *column, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, " ");
+
+		if (length > 0) {
+			if (*column + 1 + length > FOLD_AT)
+				fold(out, column);
+			buffer_puts(out, " ");
+			buffer_add(out, text, length);
+			*column += 1 + length;
+		}
+		text += length;
+		text += strspn(text, " ");
+	}
+}
+
+/* Bytes of whole characters at text, at most max. */
+static size_t whole_characters(const char *text, size_t max)
+{
+	size_t n = 0;
+
+	while (text[n]) {
+		size_t length = text_utf8_length(text + n);
+
+		if (length == 0)
+			length = 1;
+		if (n + length > max)
+			break;
+		n += length;
+	}
+	return n;
+}
+
+static void put_encoded(struct buffer *out, size_t *column, const char *text)
+{
+	char encoded[sodium_base64_ENCODED_LEN(
+		ENCODED_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+
+	while (*text) {
+		size_t used = *column + 1 + ENCODED_FRAME;
+		size_t room = used < FOLD_AT ? (FOLD_AT - used) / 4 * 3 : 0;
+		size_t n = whole_characters(
+			text, room < ENCODED_BYTES ? room : ENCODED_BYTES);
+
+		if (n == 0) {
+			fold(out, column);
+			continue;
+		}
+		sodium_bin2base64(encoded, sizeof(encoded), (const unsigned char *)text,
+			n, sodium_base64_VARIANT_ORIGINAL);
+		buffer_puts(out, " " ENCODED_OPEN);
+		buffer_puts(out, encoded);
+		buffer_puts(out, ENCODED_CLOSE);
+		*column = used + strlen(encoded);
+		text += n;
+	}
+}
+
+static void put_text(struct buffer *out, size_t *column, const char *text, bool phrase)
+{
+	if (is_plain(text, phrase))
+		put_words(out, column, text);
+	else
+		put_encoded(out, column, text);
+}
+
+void mime_header_words(struct buffer *out, const char *name, const char *value)
+{
+	size_t column = strlen(name) + 1;
+
+	buffer_puts(out, name);
+	buffer_puts(out, ":");
+	put_words(out, &column, value);
+	buffer_puts(out, CRLF);
+}
+
+void mime_header_text(struct buffer *out, const char *name, const char *text)
+{
+	size_t column = strlen(name) + 1;
+
+	buffer_puts(out, name);
+	buffer_puts(out, ":");
+	put_text(out, &column, text, false);
+	buffer_puts(out, CRLF);
+}
+
+void mime_header_mailbox(
+	struct buffer *out, const char *name, const char *display, const char *address)
+{
+	size_t column = strlen(name) + 1;
+	size_t length = strlen(address) + strlen(" <>");
+
+	buffer_puts(out, name);
+	buffer_puts(out, ":");
+	if (length > MIME_LINE) {
+		buffer_puts(out, " undisclosed-recipients:;" CRLF);
+		return;
+	}
+	put_text(out, &column, display, true);
+	if (column + length > MIME_LINE)
+		fold(out, &column);
+	buffer_puts(out, " <");
+	buffer_puts(out, address);
+	buffer_puts(out, ">" CRLF);
+}
+
+/* Whether the byte at at must be encoded, since it is not printable or has a meaning.
+ */
+static bool qp_must_encode(const char *at, bool at_start)
+{
+	if (*at == ' ' || *at == '\t')
+		return at[1] == '\n' || at[1] == '\0';
+	if (*at < '!' || *at > '~' || *at == '=')
+		return true;
+	return at_start &&
+		(*at == '.' || strncmp(at, "--", 2) == 0 ||
+			strncmp(at, "From ", 5) == 0);
+}
+
+static size_t qp_token(char token[4], const char *at, bool at_start)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	unsigned char c = (unsigned char)*at;
+
+	if (!qp_must_encode(at, at_start)) {
+		token[0] = *at;
+		return 1;
+	}
+	token[0] = '=';
+	token[1] = hex[c >> 4];
+	token[2] = hex[c & 15];
+	return 3;
+}
+
+void mime_quoted_printable(struct buffer *out, const char *text)
+{
+	size_t column = 0;
+
+	for (; *text; text++) {
+		char token[4];
+		size_t n;
+
+		if (*text == '\n') {
+			buffer_puts(out, CRLF);
+			column = 0;
+			continue;
+		}
+		n = qp_token(token, text, column == 0);
+		if (column + n > QP_LINE) {
+			buffer_puts(out, "=" CRLF);
+			column = 0;
+			n = qp_token(token, text, true);
+		}
+		buffer_add(out, token, n);
+		column += n;
+	}
+	if (column > 0)
+		buffer_puts(out, CRLF);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_UTIL_TEMPLATE_H
+#define OTPD_UTIL_TEMPLATE_H
+
+#include <stdbool.h>
+
+#include "otpd/util/buffer.h"
+
+struct template_var {
+	const char *name;
+	const char *value;
+	bool is_html; /* it is markup that we made; never for a value from outside */
+};
+
+enum template_escape {
+	ESCAPE_NONE,
+	ESCAPE_HTML,
+};
+
+/*
+ * Appends the template with {{name}} replaced by the variable's value, escaped, and
+ * {{#name}}...{{/name}} left out where the value is empty. vars end with a NULL name.
+ * Values are not looked into. -EINVAL if a variable is not known or a section not
+ * closed.
+ */
+int template_render(struct buffer *out, const char *template,
+	const struct template_var *vars, enum template_escape escape);
+
+/*
+ * Breaks the lines of text that are longer than width columns (characters) at blanks;
+ * what follows is indented as the line was.
+ */
+void template_wrap(struct buffer *out, const char *text, size_t width);
+
+#endif
