@@ -4,21 +4,12 @@
  * a file that only root and this daemon can read, or in a systemd credential.
  */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "otpd/mail/transport/secret_file.h"
 #include "otpd/mail/transport/smtp_account.h"
-#include "otpd/util/cleanup.h"
-#include "otpd/util/file.h"
-#include "otpd/util/secret.h"
-#include "otpd/util/text.h"
-
-#define PASSWORD_MAX 1024 /* tokens of mail services are longer than passwords */
-
-DEFINE_CLEANUP(char *, secret_free);
 
 /*
  * The name for EHLO (RFC 5321 4.1.1.1): this host's if it is a full one, else an
@@ -49,52 +40,6 @@ void smtp_account_url(char *out, size_t size, const struct transport_config *con
 		config->host, is_v6 ? "]" : "", (int)config->port, ehlo);
 }
 
-/* A bare name is a systemd credential, which is a file, too. */
-static int password_path(const char *file, char *out, size_t size)
-{
-	const char *directory = getenv("CREDENTIALS_DIRECTORY");
-	int n;
-
-	if (file[0] == '/')
-		n = snprintf(out, size, "%s", file);
-	else if (strchr(file, '/') || !directory)
-		return -ENOENT;
-	else
-		n = snprintf(out, size, "%s/%s", directory, file);
-	return n < (int)size ? 0 : -ENAMETOOLONG;
-}
-
-static int read_password(const struct transport_config *config, char **ret, char *error,
-	size_t error_size)
-{
-	CLEANUP(secret_freep) char *password = NULL;
-	char path[PATH_MAX];
-	const char *why = NULL;
-	int r;
-
-	r = password_path(config->password_file, path, sizeof(path));
-	if (r < 0)
-		why = "neither an absolute path nor the name of a systemd credential";
-	else
-		r = file_read_safe(path, FILE_SECRET, PASSWORD_MAX, &password, NULL);
-	if (r < 0 && !why)
-		why = file_error(r, FILE_SECRET);
-	if (r == 0) {
-		password[strcspn(password, "\r\n")] = '\0';
-		if (!password[0] || text_has_control(password)) {
-			why = "does not hold a password on its first line";
-			r = -EINVAL;
-		}
-	}
-	if (r < 0) {
-		snprintf(error, error_size, "transport %s: password_file %s: %s",
-			config->title, config->password_file, why);
-		return r;
-	}
-	*ret = TAKE_PTR(password);
-	return 0;
-}
-
 int smtp_account_load(const struct transport_config *config, char **ret_password,
 	char *error, size_t error_size)
 {
@@ -108,5 +53,6 @@ int smtp_account_load(const struct transport_config *config, char **ret_password
 	}
 	if (!config->password_file[0])
 		return 0;
-	return read_password(config, ret_password, error, error_size);
+	return secret_file_read(config->title, "password_file", config->password_file,
+		ret_password, error, error_size);
 }
