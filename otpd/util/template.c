@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "otpd/util/escape.h"
+
 #define NAME_MAX_BYTES 32
 
 static const struct template_var *find_var(
@@ -41,6 +43,14 @@ static const char *html_entity(char c)
 static void put_value(
 	struct buffer *out, const struct template_var *var, enum template_escape escape)
 {
+	if (escape == ESCAPE_JSON) {
+		escape_json(out, var->value);
+		return;
+	}
+	if (escape == ESCAPE_URL) {
+		escape_url(out, var->value);
+		return;
+	}
 	if (escape == ESCAPE_NONE || var->is_html) {
 		buffer_puts(out, var->value);
 		return;

@@ -15,6 +15,8 @@ struct template_var {
 enum template_escape {
 	ESCAPE_NONE,
 	ESCAPE_HTML,
+	ESCAPE_JSON, /* inside the quotes of a string */
+	ESCAPE_URL,  /* percent-encoded */
 };
 
 /*

@@ -74,6 +74,7 @@ void parcel_end(struct parcel *parcel, enum send_result result, enum send_cause 
  */
 struct transport {
 	char name[SETTINGS_TITLE];
+	bool takes_numbers; /* telephone numbers; false: addresses */
 	void (*send)(struct transport *transport, struct parcel *parcel);
 	void (*free)(struct transport *transport);
 };
