@@ -84,7 +84,7 @@ class Web(threading.Thread):
     def serve(self, sock, number):
         try:
             if self.tls:
-                sock = self.tls.wrap_socket(sock, server_side=True)
+                sock = self.greet(sock)
             self.converse(sock, number)
         except (OSError, ssl.SSLError):
             pass
@@ -94,6 +94,22 @@ class Web(threading.Thread):
             except OSError:
                 pass
 
+    def greet(self, sock):
+        """
+        The handshake. Where it fails, what the client still sends is read: a reset would
+        overtake the alert that says why.
+        """
+        sock = self.tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        try:
+            sock.do_handshake()
+        except ssl.SSLError:
+            with socket.socket(fileno=sock.detach()) as plain:
+                plain.shutdown(socket.SHUT_WR)
+                while plain.recv(65536):
+                    pass
+            raise
+        return sock
+
     def receive(self, sock, number, buffer):
         """The next request and what came behind it; None at the end of the connection."""
         while b"\r\n\r\n" not in buffer:
@@ -102,6 +118,8 @@ class Web(threading.Thread):
                 return None, b""
             self.wire += data
             buffer += data
+            if buffer[:1] == b"\x16":
+                return None, b""  # the beginning of TLS
         head, buffer = buffer.split(b"\r\n\r\n", 1)
         lines = head.decode("latin-1").split("\r\n")
         method, path, _ = lines[0].split(" ")

@@ -27,6 +27,7 @@
 enum {
 	IN_HEADER = 1u << 0,
 	IS_DIGITS = 1u << 1, /* or "" */
+	IS_ALWAYS = 1u << 2, /* and never "" */
 };
 
 enum var {
@@ -80,7 +81,7 @@ static const struct {
 	[VAR_REFERENCE] = { "reference", IN_HEADER },
 	[VAR_EXPIRES_AT] = { "expires_at", IN_HEADER | IS_DIGITS },
 	[VAR_EXPIRES_ISO] = { "expires_iso", IN_HEADER },
-	[VAR_AT] = { "at", IN_HEADER | IS_DIGITS },
+	[VAR_AT] = { "at", IN_HEADER | IS_DIGITS | IS_ALWAYS },
 	[VAR_TO_NAME] = { "to_name", 0 },
 	[VAR_FROM_NAME] = { "from_name", 0 },
 	[VAR_FROM_MAILBOX] = { "from_mailbox", 0 },
@@ -248,10 +249,13 @@ void http_vars_fini(struct http_vars *vars)
 
 void http_vars_sample(struct template_var vars[HTTP_VARS + 1], const char *text)
 {
-	for (int i = 0; i < VARS; i++)
+	for (int i = 0; i < VARS; i++) {
+		bool is_digits = (names[i].flags & IS_DIGITS) &&
+			(text[0] || (names[i].flags & IS_ALWAYS));
+
 		vars[i] = (struct template_var){ names[i].name,
-			names[i].flags & IS_DIGITS && text[0] ? SAMPLE_DIGITS : text,
-			false };
+			is_digits ? SAMPLE_DIGITS : text, false };
+	}
 	vars[VARS] = (struct template_var){ 0 };
 }
 

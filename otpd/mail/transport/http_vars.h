@@ -31,8 +31,8 @@ int http_vars_init(
 void http_vars_fini(struct http_vars *vars);
 
 /*
- * Gives every variable the same text as its value, or "1700000000" where only digits
- * can stand; for trying templates.
+ * Gives every variable the same text as its value, for trying templates; those that are
+ * digits "1700000000", or "" if text is and they can be.
  */
 void http_vars_sample(struct template_var vars[HTTP_VARS + 1], const char *text);
 
