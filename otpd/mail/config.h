@@ -93,6 +93,9 @@ struct transport_config {
 
 	/* sendmail: its socket; maildir: the directory */
 	char path[MAIL_PATH_MAX + 1];
+
+	/* No option: the directory of key_file, where otpd-mail may write. */
+	char state_directory[MAIL_PATH_MAX + 1];
 };
 
 /* Whose name mails bear. What is empty in one of mail.conf's is taken from the top. */
@@ -140,11 +143,14 @@ int config_log_level(const struct mail_config *config);
 
 void config_print(const struct mail_config *config, FILE *out);
 
+#define MAIL_WARNING_MAX 512
+
 /*
- * What works but is likely a mistake, one sentence for each call with i from 0; NULL
- * when there are no more.
+ * What works but is likely a mistake: writes the i-th sentence, from 0, and returns
+ * true; false when there are no more.
  */
-const char *config_warning(const struct mail_config *config, unsigned i);
+bool config_warning(
+	const struct mail_config *config, unsigned i, char *out, size_t size);
 
 /* The table behind it, for the test that holds mail.conf(5) against it. */
 extern const struct settings_schema mail_schema;

@@ -106,8 +106,8 @@ static const char *transport_problem(const struct transport_config *transport)
 	return "type is not known";
 }
 
-static int check_transport(
-	const char *path, struct transport_config *transport, char *error, size_t size)
+static int check_transport(const char *path, const struct mail_config *config,
+	struct transport_config *transport, char *error, size_t size)
 {
 	const char *stray = find_stray(transport), *problem;
 
@@ -124,7 +124,7 @@ static int check_transport(
 		return -EINVAL;
 	}
 	if (transport->type == TRANSPORT_SMTP || transport->type == TRANSPORT_SENDMAIL)
-		config_smtp_fill(transport);
+		config_smtp_fill(transport, config);
 	return 0;
 }
 
@@ -226,6 +226,6 @@ int config_check(const char *path, struct mail_config *config, char *error, size
 	}
 	r = check_tenants(path, config, error, size);
 	for (size_t i = 0; r == 0 && i < config->transports.n; i++)
-		r = check_transport(path, &transports[i], error, size);
+		r = check_transport(path, config, &transports[i], error, size);
 	return r;
 }

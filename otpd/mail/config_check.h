@@ -19,7 +19,8 @@ int config_check(
 
 /* config_smtp.c: of type smtp and sendmail. */
 const char *config_smtp_problem(const struct transport_config *transport);
-void config_smtp_fill(struct transport_config *transport);
+void config_smtp_fill(
+	struct transport_config *transport, const struct mail_config *config);
 
 /* config_http.c: of type http and sms. */
 const char *config_http_problem(const struct transport_config *transport);

@@ -1,41 +1,190 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What works but is likely a mistake. Said by --check, and by otpctl send-test, before
- * the first mail does not arrive.
+ * What works but is likely a mistake, of all transports and tenants. Said by --check,
+ * and by otpctl send-test, before the first mail does not arrive.
+ *
+ * A search counts what it finds and stops at the one that is asked for, so there is no
+ * list that could overflow.
  */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "otpd/core/address.h"
 #include "otpd/mail/config.h"
 #include "otpd/util/text.h"
 
-/* Many relays take only mails from the account that has logged in, or rewrite them. */
-static bool from_fits_account(
-	const struct mail_config *config, const struct transport_config *transport)
-{
-	const char *domain = address_domain(transport->user);
+struct search {
+	unsigned left; /* to pass over */
+	bool found;
+	char *out;
+	size_t size;
+};
 
-	return !domain[0] ||
-		text_same_nocase(domain, address_domain(config->common.from));
+__attribute__((format(printf, 2, 3))) static void warn(
+	struct search *search, const char *format, ...)
+{
+	va_list args;
+
+	if (search->found || search->left-- > 0)
+		return;
+	search->found = true;
+	va_start(args, format);
+	vsnprintf(search->out, search->size, format, args);
+	va_end(args);
 }
 
-const char *config_warning(const struct mail_config *config, unsigned i)
+static bool is_of_example(const char *address)
 {
-	const struct transport_config *transport = config_transport(config, 0);
-	const char *domain = address_domain(config->common.from);
-	const char *found[4];
-	unsigned n = 0;
+	const char *domain = address_domain(address);
 
-	if (!from_fits_account(config, transport))
-		found[n++] =
-			"from is of another domain than user: the relay may refuse it, "
-			"and SPF and DMARC of from's domain must allow the relay";
-	if (text_same_nocase(domain, "example.org") ||
-		text_same_nocase(domain, "example.com"))
-		found[n++] = "from is still the address of the example";
-	if (transport->type == TRANSPORT_CONSOLE)
-		found[n++] = "type = console writes codes to standard error and mails "
-			     "nothing; for development only";
-	if (transport->type == TRANSPORT_SMTP && transport->tls == TLS_NONE &&
-		transport->user[0])
-		found[n++] = "the password goes over this machine's loopback in clear";
-	return i < n ? found[i] : NULL;
+	return text_same_nocase(domain, "example.org") ||
+		text_same_nocase(domain, "example.com");
+}
+
+static bool has_other_domain(const char *from, const char *user)
+{
+	const char *domain = address_domain(user);
+
+	return domain[0] && !text_same_nocase(domain, address_domain(from));
+}
+
+/* Many relays take only mails from the account that has logged in, or rewrite them. */
+static void warn_from(struct search *search, const struct mail_config *config,
+	const struct transport_config *transport)
+{
+	const struct tenant_config *tenants = config->tenants.items;
+
+	if (has_other_domain(config->common.from, transport->user))
+		warn(search,
+			"transport %s: from is of another domain than user: the relay may "
+			"refuse it, and SPF and DMARC of from's domain must allow the "
+			"relay",
+			transport->title);
+	for (size_t i = 0; i < config->tenants.n; i++)
+		if (strcmp(tenants[i].from, config->common.from) != 0 &&
+			has_other_domain(tenants[i].from, transport->user))
+			warn(search,
+				"transport %s: from of tenant %s is of another domain "
+				"than user: the relay may refuse it",
+				transport->title, tenants[i].title);
+}
+
+/* An option that is set and does nothing. */
+static void warn_idle_tls(
+	struct search *search, const struct transport_config *transport)
+{
+	if (transport->tls == TLS_NONE && transport->ca_file[0] &&
+		transport->auth != AUTH_OAUTH2)
+		warn(search, "transport %s: ca_file does nothing with tls = none",
+			transport->title);
+	if (transport->tls == TLS_NONE && transport->user[0])
+		warn(search,
+			"transport %s: the password goes over this machine's loopback in "
+			"clear",
+			transport->title);
+}
+
+static void warn_oauth(struct search *search, const struct transport_config *transport)
+{
+	if (transport->auth != AUTH_OAUTH2)
+		return;
+	if (strncmp(transport->token_url, "http://", 7) == 0)
+		warn(search,
+			"transport %s: token_url has no TLS; secrets go over this "
+			"machine's loopback in clear",
+			transport->title);
+	if (!transport->refresh_token_file[0] && !transport->scope[0])
+		warn(search,
+			"transport %s: client credentials without scope: most servers "
+			"then give a token that no mail server takes",
+			transport->title);
+	if (!address_domain(transport->user)[0])
+		warn(search,
+			"transport %s: user is not a mail address, which most servers "
+			"want with auth = oauth2",
+			transport->title);
+}
+
+static void warn_smtp(struct search *search, const struct mail_config *config,
+	const struct transport_config *transport)
+{
+	warn_from(search, config, transport);
+	warn_idle_tls(search, transport);
+	warn_oauth(search, transport);
+	if (transport->tls == TLS_STARTTLS && transport->port == 465)
+		warn(search,
+			"transport %s: port 465 usually wants tls = implicit, not starttls",
+			transport->title);
+	if (transport->tls == TLS_IMPLICIT &&
+		(transport->port == 587 || transport->port == 25))
+		warn(search,
+			"transport %s: port %d usually wants tls = starttls, not implicit",
+			transport->title, (int)transport->port);
+}
+
+static void warn_transport(struct search *search, const struct mail_config *config,
+	const struct transport_config *transport)
+{
+	switch ((enum transport_type)transport->type) {
+	case TRANSPORT_SMTP:
+		warn_smtp(search, config, transport);
+		break;
+	case TRANSPORT_CONSOLE:
+		warn(search,
+			"transport %s: type = console writes codes to standard error and "
+			"mails nothing; for development only",
+			transport->title);
+		break;
+	case TRANSPORT_SENDMAIL:
+	case TRANSPORT_HTTP:
+	case TRANSPORT_SMS:
+	case TRANSPORT_MAILDIR:
+		break;
+	}
+}
+
+/* Whether any transport takes mails, and not only short messages. */
+static bool takes_mails(const struct mail_config *config)
+{
+	for (size_t i = 0; i < config->transports.n; i++)
+		if (config_transport(config, i)->type != TRANSPORT_SMS)
+			return true;
+	return false;
+}
+
+static void warn_console_in_line(
+	struct search *search, const struct mail_config *config)
+{
+	for (size_t i = 0; i + 1 < config->transports.n; i++)
+		if (config_transport(config, i)->type == TRANSPORT_CONSOLE ||
+			config_transport(config, i)->type == TRANSPORT_MAILDIR)
+			warn(search,
+				"transport %s takes every mail, so that those behind it "
+				"get none unless it fails",
+				config_transport(config, i)->title);
+}
+
+bool config_warning(
+	const struct mail_config *config, unsigned i, char *out, size_t size)
+{
+	const struct tenant_config *tenants = config->tenants.items;
+	struct search search = { i, false, out, size };
+
+	if (is_of_example(config->common.from))
+		warn(&search, "from is still the address of the example");
+	for (size_t t = 0; t < config->tenants.n; t++)
+		if (is_of_example(tenants[t].from) &&
+			strcmp(tenants[t].from, config->common.from) != 0)
+			warn(&search,
+				"from of tenant %s is still the address of the example",
+				tenants[t].title);
+	for (size_t t = 0; t < config->transports.n; t++)
+		warn_transport(&search, config, config_transport(config, t));
+	warn_console_in_line(&search, config);
+	if (!takes_mails(config))
+		warn(&search,
+			"no transport takes mails: all are of type = sms, which serves "
+			"second routes only");
+	return search.found;
 }

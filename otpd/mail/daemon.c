@@ -82,9 +82,9 @@ static int configure(struct daemon *daemon)
 
 static void log_warnings(const struct mail_config *config)
 {
-	const char *warning;
+	char warning[MAIL_WARNING_MAX];
 
-	for (unsigned i = 0; (warning = config_warning(config, i)); i++)
+	for (unsigned i = 0; config_warning(config, i, warning, sizeof(warning)); i++)
 		log_msg(LOG_WARNING, "%s", warning);
 }
 
@@ -302,22 +302,18 @@ int daemon_run(const char *config_path)
 /* The files that the configuration names. 0, or -errno and what is wrong. */
 static int check_files(const struct mail_config *config, char *error, size_t error_size)
 {
-	const struct transport_config *transport = config_transport(config, 0);
-	char *password = NULL;
-	int r;
+	int r = 0;
 
-	if (transport->type != TRANSPORT_SMTP)
-		return 0;
-	if (transport->password_file[0] && transport->password_file[0] != '/' &&
-		!getenv("CREDENTIALS_DIRECTORY")) {
-		fprintf(stderr,
-			"warning: password_file %s: a systemd credential, "
-			"which only the service can read\n",
-			transport->password_file);
-		return 0;
+	for (size_t i = 0; r == 0 && i < config->transports.n; i++) {
+		const struct transport_config *transport = config_transport(config, i);
+
+		if (transport->type != TRANSPORT_SMTP &&
+			transport->type != TRANSPORT_SENDMAIL)
+			continue;
+		r = smtp_check_files(transport, error, error_size);
+		if (r == 0 && error[0])
+			fprintf(stderr, "warning: %s\n", error);
 	}
-	r = smtp_account_load(transport, &password, error, error_size);
-	secret_free(password);
 	return r;
 }
 
@@ -325,7 +321,7 @@ int daemon_check(const char *config_path)
 {
 	struct mail_config *config = NULL;
 	char error[ERROR_MAX];
-	const char *warning;
+	char warning[MAIL_WARNING_MAX];
 	int r;
 
 	log_init("otpd-mail");
@@ -335,7 +331,7 @@ int daemon_check(const char *config_path)
 		return EXIT_FAILURE;
 	}
 	config_print(config, stdout);
-	for (unsigned i = 0; (warning = config_warning(config, i)); i++)
+	for (unsigned i = 0; config_warning(config, i, warning, sizeof(warning)); i++)
 		fprintf(stderr, "warning: %s\n", warning);
 	r = check_files(config, error, sizeof(error));
 	if (r < 0)

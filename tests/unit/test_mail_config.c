@@ -34,6 +34,14 @@ static struct mail_config *load(const char *text)
 	return config;
 }
 
+/* The i-th warning, or NULL. */
+static const char *warning(const struct mail_config *config, unsigned i)
+{
+	static char text[MAIL_WARNING_MAX];
+
+	return config_warning(config, i, text, sizeof(text)) ? text : NULL;
+}
+
 static void refused(const char *text, const char *why)
 {
 	struct mail_config *config = load(text);
@@ -59,7 +67,7 @@ START_TEST(defaults_are_filled_in)
 	ck_assert_int_eq(relay->port, 587);
 	ck_assert_int_eq(relay->connections, 4);
 	ck_assert_int_eq(relay->timeout_s, 60);
-	ck_assert_ptr_null(config_warning(config, 0));
+	ck_assert_ptr_null(warning(config, 0));
 	config_free(config);
 }
 END_TEST
@@ -139,19 +147,206 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
+START_TEST(oauth2_is_whole)
+{
+#define OAUTH RELAY "auth = oauth2 user = \"me@example.net\" "
+#define TOKEN "token_url = \"https://login.example.net/token\" "
+#define IDENT "client_id = \"abc\" refresh_token_file = \"/x\" "
+	struct mail_config *config =
+		load("key_file = \"/var/lib/x/mail.key\"\n" HEAD OAUTH TOKEN IDENT "}");
+
+	ck_assert_msg(config, "%s", error);
+	ck_assert_str_eq(config_transport(config, 0)->state_directory, "/var/lib/x");
+	config_free(config);
+	refused(HEAD RELAY "auth = oauth2 " TOKEN IDENT "}", "needs user");
+	refused(HEAD OAUTH IDENT "}", "needs token_url");
+	refused(HEAD OAUTH TOKEN "refresh_token_file = \"/x\" }", "needs client_id");
+	refused(HEAD OAUTH TOKEN "client_id = \"a\" }", "needs refresh_token_file or");
+	refused(HEAD OAUTH TOKEN IDENT "password_file = \"/x\" }", "no meaning with");
+	refused(HEAD OAUTH TOKEN "client_id = \"a\" refresh_token_file = \"a/b\" }",
+		"refresh_token_file is not an absolute path");
+	refused(HEAD OAUTH TOKEN "client_id = \"a\" client_secret_file = \"a/b\" }",
+		"client_secret_file is not an absolute path");
+	refused(HEAD RELAY TOKEN "}", "need auth = oauth2");
+	refused(HEAD RELAY "scope = \"x\" }", "need auth = oauth2");
+	refused(HEAD
+		"transport \"a/b\" { type = smtp host = \"a.example\" auth = oauth2 "
+		"user = \"u\" " TOKEN IDENT "}",
+		"name of letters");
+}
+END_TEST
+
+START_TEST(token_urls_are_private)
+{
+	static const char *const good[] = { "https://a.example/t",
+		"https://login.microsoftonline.com/common/oauth2/v2.0/token?x=1",
+		"https://a.example:8443", "https://[::1]:80/x", "http://localhost:80/t",
+		"http://127.0.0.1/", "http://[::1]/t" };
+	static const struct {
+		const char *url;
+		const char *why;
+	} bad[] = {
+		{ "http://a.example/t", "without TLS" },
+		{ "http://localhost.a.example/t", "without TLS" },
+		{ "http://127.0.0.1.a.example/t", "without TLS" },
+		{ "http://[2001:db8::1]/t", "without TLS" },
+		{ "ftp://a.example/t", "https://" },
+		{ "HTTPS", "https://" },
+		{ "https://", "not a URL" },
+		{ "https:///t", "not a URL" },
+		{ "https://user@a.example/t", "not a URL" },
+		{ "http://localhost:80@a.example/t", "not a URL" },
+		{ "http://localhost\\\\@a.example/t", "not a URL" },
+		{ "https://a.example/t#x", "not a URL" },
+		{ "https://a example/t", "not a URL" },
+		{ "https://a.example:8x/t", "not a URL" },
+		{ "https://[::1/t", "not a URL" },
+		{ "https://[x]/t", "not a URL" },
+		{ "http://[::1]x/t", "not a URL" },
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		snprintf(text, sizeof(text), HEAD OAUTH IDENT "token_url = \"%s\" }",
+			good[i]);
+		struct mail_config *config = load(text);
+		ck_assert_msg(config, "%s: %s", good[i], error);
+		config_free(config);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), HEAD OAUTH IDENT "token_url = \"%s\" }",
+			bad[i].url);
+		refused(text, bad[i].why);
+	}
+}
+END_TEST
+
+START_TEST(certificates_and_sources_are_checked)
+{
+	refused(HEAD RELAY "certificate_file = \"/x\" }",
+		"certificate_key_file is not");
+	refused(HEAD RELAY "certificate_key_file = \"/x\" }",
+		"certificate_file is not");
+	refused(HEAD RELAY "certificate_file = \"x\" certificate_key_file = \"/x\" }",
+		"certificate_file is not an absolute");
+	refused(HEAD RELAY "certificate_file = \"/x\" certificate_key_file = \"a/x\" }",
+		"certificate_key_file is not an absolute");
+	refused(HEAD "transport t { type = smtp host = \"localhost\" tls = none "
+		     "certificate_file = \"/x\" certificate_key_file = \"/x\" }",
+		"no meaning with tls = none");
+	refused(HEAD RELAY "source = \"eth0\" }", "not an address");
+	refused(HEAD RELAY "source = \"mail.example.net\" }", "not an address");
+	refused(HEAD
+		"transport t { type = smtp host = \"192.0.2.1\" source = \"::1\" }",
+		"both");
+	refused(HEAD
+		"transport t { type = smtp host = \"::1\" source = \"192.0.2.1\" }",
+		"both");
+	config_free(load(HEAD RELAY "source = \"192.0.2.1\" }"));
+	ck_assert_str_eq(error, "");
+}
+END_TEST
+
+START_TEST(sendmail_is_this_machine)
+{
+#define LOCAL "transport local { type = sendmail "
+	struct mail_config *config = load(HEAD LOCAL "}");
+	const struct transport_config *local;
+
+	ck_assert_msg(config, "%s", error);
+	local = config_transport(config, 0);
+	ck_assert_str_eq(local->host, "localhost");
+	ck_assert_int_eq(local->port, 25);
+	ck_assert_int_eq(local->tls, TLS_NONE);
+	ck_assert_ptr_null(warning(config, 0));
+	config_free(config);
+	config = load(HEAD LOCAL "path = \"/run/mta.sock\" }");
+	ck_assert_msg(config, "%s", error);
+	config_free(config);
+	refused(HEAD LOCAL "path = \"/x\" host = \"localhost\" }",
+		"exclude each other");
+	refused(HEAD LOCAL "path = \"/x\" port = 25 }", "exclude each other");
+	refused(HEAD LOCAL "path = \"x\" }", "absolute");
+	refused(HEAD LOCAL "host = \"mail.example.net\" }", "type = smtp");
+	refused(HEAD LOCAL "tls = implicit }", "no meaning");
+	refused(HEAD LOCAL "auth = oauth2 }", "no meaning");
+	refused(HEAD LOCAL "user = \"u\" }", "no meaning");
+	refused(HEAD LOCAL "ca_file = \"/u\" }", "no meaning");
+}
+END_TEST
+
+/* Whether one of the warnings has the text. */
+static bool warned(const char *text, const char *part)
+{
+	struct mail_config *config = load(text);
+	const char *one;
+	bool found = false;
+
+	ck_assert_msg(config, "%s: %s", text, error);
+	for (unsigned i = 0; (one = warning(config, i)); i++)
+		found = found || strstr(one, part);
+	config_free(config);
+	return found;
+}
+
 START_TEST(what_is_likely_wrong_is_warned_about)
 {
 	struct mail_config *config =
 		load(HEAD RELAY "user = \"me@other.example\" password_file = \"/x\" }");
 
-	ck_assert_ptr_nonnull(strstr(config_warning(config, 0), "another domain"));
-	ck_assert_ptr_null(config_warning(config, 1));
+	ck_assert_ptr_nonnull(strstr(warning(config, 0), "transport relay: from"));
+	ck_assert_ptr_nonnull(strstr(warning(config, 0), "another domain"));
+	ck_assert_ptr_null(warning(config, 1));
 	config_free(config);
-	config = load(HEAD "transport t { type = console }");
-	ck_assert_ptr_nonnull(strstr(config_warning(config, 0), "development"));
-	config_free(config);
-	config = load("from = \"otpd@example.org\"\n" RELAY "}");
-	ck_assert_ptr_nonnull(strstr(config_warning(config, 0), "example"));
+	ck_assert(warned(HEAD "transport t { type = console }", "development"));
+	ck_assert(warned("from = \"otpd@example.org\"\n" RELAY "}", "of the example"));
+	ck_assert(warned(HEAD "tenant acme { from = \"a@acme.example\" }\n" RELAY
+			      "user = \"me@example.net\" password_file = \"/x\" }",
+		"from of tenant acme"));
+	ck_assert(warned(HEAD "tenant acme { from = \"a@example.com\" }\n" RELAY "}",
+		"tenant acme is still"));
+	ck_assert(warned(HEAD "transport t { type = smtp host = \"::1\" tls = none "
+			      "user = \"u\" password_file = \"/x\" }",
+		"loopback in clear"));
+	ck_assert(warned(HEAD "transport t { type = smtp host = \"::1\" tls = none "
+			      "ca_file = \"/x\" }",
+		"ca_file does nothing"));
+	ck_assert(warned(HEAD OAUTH IDENT "token_url = \"http://[::1]/t\" }",
+		"token_url has no TLS"));
+	ck_assert(warned(HEAD OAUTH TOKEN
+		"client_id = \"a\" client_secret_file = \"/x\" }",
+		"without scope"));
+	ck_assert(warned(HEAD RELAY "auth = oauth2 user = \"me\" " TOKEN IDENT "}",
+		"not a mail address"));
+	ck_assert(warned(HEAD RELAY "port = 465 }", "tls = implicit"));
+	ck_assert(warned(HEAD RELAY "tls = implicit port = 587 }", "tls = starttls"));
+	ck_assert(warned(HEAD "transport t { type = sms url = \"https://a.example\" }",
+		"no transport takes mails"));
+	ck_assert(warned(
+		HEAD "transport t { type = console }\n" RELAY "}", "those behind it"));
+}
+END_TEST
+
+START_TEST(warnings_are_of_all_transports_and_have_an_end)
+{
+	char text[8192];
+	size_t n = (size_t)snprintf(text, sizeof(text), HEAD);
+	struct mail_config *config;
+	unsigned i = 0;
+
+	for (int t = 0; t < MAIL_TRANSPORTS; t++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+			"transport t%d { type = smtp host = \"localhost\" tls = none "
+			"ca_file = \"/x\" user = \"u@o.example\" "
+			"password_file = \"/x\" }\n",
+			t);
+	config = load(text);
+	ck_assert_msg(config, "%s", error);
+	while (warning(config, i))
+		i++;
+	ck_assert_uint_eq(i, 3 * MAIL_TRANSPORTS);
+	ck_assert_ptr_nonnull(strstr(warning(config, i - 1), "transport t15"));
+	ck_assert_ptr_null(warning(config, i + 1000));
 	config_free(config);
 }
 END_TEST
@@ -181,7 +376,12 @@ int main(void)
 	tcase_add_test(tests, the_port_follows_tls);
 	tcase_add_test(tests, clear_text_is_for_this_machine_only);
 	tcase_add_test(tests, mistakes_are_named);
+	tcase_add_test(tests, oauth2_is_whole);
+	tcase_add_test(tests, token_urls_are_private);
+	tcase_add_test(tests, certificates_and_sources_are_checked);
+	tcase_add_test(tests, sendmail_is_this_machine);
 	tcase_add_test(tests, what_is_likely_wrong_is_warned_about);
+	tcase_add_test(tests, warnings_are_of_all_transports_and_have_an_end);
 	tcase_add_test(tests, a_file_that_others_may_write_is_refused);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);

@@ -8,14 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "otpd/mail/config.h"
 #include "otpd/mail/detail.h"
 #include "otpd/mail/message/catalogue.h"
 #include "otpd/mail/message/letter.h"
 #include "otpd/mail/message/message.h"
 #include "otpd/mail/message/mime.h"
 #include "otpd/mail/message/when.h"
-#include "otpd/mail/transport/smtp_talk.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/template.h"
 #include "otpd/util/text.h"
@@ -487,53 +488,6 @@ START_TEST(what_a_server_says_is_cleaned)
 }
 END_TEST
 
-static enum send_result talk_result(const char *replies, bool pipelining)
-{
-	struct smtp_talk talk = { .has_pipelining = pipelining };
-	bool whole;
-
-	smtp_talk_begin(&talk);
-	while (*replies) {
-		replies += smtp_talk_hear(&talk, replies, strlen(replies), &whole);
-		if (whole && smtp_talk_step(&talk) == SMTP_END)
-			break;
-	}
-	return smtp_talk_result(&talk);
-}
-
-START_TEST(replies_decide_about_the_mail)
-{
-	static const struct {
-		const char *replies;
-		enum send_result result;
-	} cases[] = {
-		{ "250 a\r\n250 b\r\n354 c\r\n250 d\r\n", SEND_SENT },
-		{ "250-a\r\n250-x\r\n250 a\r\n251 b\r\n354 c\r\n250 d\n", SEND_SENT },
-		{ "550 a\r\n", SEND_REFUSED },
-		{ "450 a\r\n", SEND_DEFERRED },
-		{ "530 a\r\n", SEND_DEFERRED },
-		{ "535 a\r\n", SEND_DEFERRED },
-		{ "250 a\r\n550-x\r\n550 b\r\n", SEND_REFUSED },
-		{ "250 a\r\n452 b\r\n", SEND_DEFERRED },
-		{ "250 a\r\n250 b\r\n554 c\r\n", SEND_REFUSED },
-		{ "250 a\r\n250 b\r\n250 c\r\n", SEND_DEFERRED },
-		{ "250 a\r\n250 b\r\n354 c\r\n552 d\r\n", SEND_REFUSED },
-		{ "250 a\r\n250 b\r\n354 c\r\n451 d\r\n", SEND_DEFERRED },
-		{ "250 a\r\n250 b\r\n354 c\r\n354 d\r\n", SEND_DEFERRED },
-		{ "250 a\r\n250 b\r\n354 c\r\n", SEND_DEFERRED },
-		{ "", SEND_DEFERRED },
-		{ "garbage\r\n", SEND_DEFERRED },
-		{ "25\r\n", SEND_DEFERRED },
-		{ "\r\n", SEND_DEFERRED },
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		ck_assert_int_eq(talk_result(cases[i].replies, false), cases[i].result);
-		ck_assert_int_eq(talk_result(cases[i].replies, true), cases[i].result);
-	}
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("message");
@@ -560,7 +514,6 @@ int main(void)
 	tcase_add_test(tests, times_have_a_zone_and_spans_a_unit);
 	tcase_add_test(tests, letters_are_read_strictly);
 	tcase_add_test(tests, what_a_server_says_is_cleaned);
-	tcase_add_test(tests, replies_decide_about_the_mail);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

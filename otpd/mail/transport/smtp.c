@@ -18,10 +18,11 @@
 #include "otpd/core/address.h"
 #include "otpd/mail/message/message.h"
 #include "otpd/mail/transport/curl_memory.h"
+#include "otpd/mail/transport/oauth.h"
 #include "otpd/mail/transport/smtp_conn.h"
+#include "otpd/mail/transport/smtp_trace.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
-#include "otpd/util/secret.h"
 #include "otpd/util/text.h"
 
 #define KEEP_MS 30000 /* servers drop idle clients after 300 s (RFC 5321 4.5.3.2.7) */
@@ -30,7 +31,7 @@ static void on_closed(uv_handle_t *handle)
 {
 	struct smtp *smtp = handle->data;
 
-	secret_free(smtp->password);
+	smtp_account_fini(&smtp->account);
 	free(smtp);
 }
 
@@ -51,6 +52,8 @@ static void on_idle(uv_timer_t *timer)
 		return;
 	list_for_each(it, &smtp->conns)
 		smtp_conn_close(list_entry(it, struct smtp_conn, link));
+	if (smtp->account.oauth)
+		oauth_cancel(smtp->account.oauth, smtp->curl);
 	curl_loop_free(smtp->curl);
 	smtp->curl = NULL;
 	(void)malloc_trim(0);
@@ -69,45 +72,76 @@ static struct smtp_conn *find_ready(const struct smtp *smtp)
 	return NULL;
 }
 
-static int64_t n_waiting(const struct smtp *smtp)
+static struct parcel *take_first(struct smtp *smtp)
 {
-	int64_t n = 0;
+	struct list *first = list_pop(&smtp->waiting);
 
-	list_for_each(it, &smtp->waiting)
-		n++;
-	return n;
+	if (!first)
+		return NULL;
+	smtp->n_waiting--;
+	return list_entry(first, struct parcel, link);
 }
 
 /* Those that wait now; what their answers bring in is for the next try. */
-static void fail_waiting(struct smtp *smtp, const char *why)
+static void fail_waiting(struct smtp *smtp, const char *why, int64_t pause_s)
 {
-	for (int64_t n = n_waiting(smtp); n > 0 && !list_is_empty(&smtp->waiting);
-		n--) {
-		struct list *first = list_pop(&smtp->waiting);
-		struct parcel *parcel = list_entry(first, struct parcel, link);
+	const struct verdict verdict = { SEND_DEFERRED, CAUSE_TRANSPORT, pause_s, why };
+	struct parcel *parcel;
 
-		parcel_end(parcel, SEND_DEFERRED, CAUSE_TRANSPORT, why);
-	}
+	for (int64_t n = smtp->n_waiting; n > 0 && (parcel = take_first(smtp)); n--)
+		parcel->done(parcel, &verdict);
+}
+
+/* Whether a connection can be opened now. If not, the token is on its way. */
+static bool has_token(struct smtp *smtp)
+{
+	struct oauth *oauth = smtp->account.oauth;
+
+	if (!oauth || oauth_token(oauth))
+		return true;
+	if (oauth_fetch(oauth, smtp->curl) < 0)
+		fail_waiting(smtp, "no memory", 0);
+	return false;
 }
 
 static void open_more(struct smtp *smtp)
 {
-	int64_t n = n_waiting(smtp);
-
-	if (n > 0 && smtp->n_conns == 0)
+	if (smtp->n_conns == 0)
 		smtp->limit = smtp->config.connections;
-	while (smtp->n_opening < n && smtp->n_conns < smtp->limit)
+	if (smtp->n_opening >= smtp->n_waiting || smtp->n_conns >= smtp->limit)
+		return;
+	if (!has_token(smtp))
+		return;
+	while (smtp->n_opening < smtp->n_waiting && smtp->n_conns < smtp->limit)
 		if (smtp_conn_open(smtp) < 0)
 			break;
 	if (smtp->n_conns == 0)
-		fail_waiting(smtp, "no memory");
+		fail_waiting(smtp, "no memory", 0);
+}
+
+static void pump(struct smtp *smtp);
+
+static void take_token(struct smtp *smtp, const struct oauth_end *end)
+{
+	smtp_trace_token(smtp, end->why);
+	if (end->is_refused)
+		smtp_complain(smtp, end->why);
+	if (!end->is_good && !end->is_again && smtp->n_conns == 0)
+		fail_waiting(smtp, end->why, end->pause_s);
+	if (end->is_good || end->is_again || smtp->n_conns == 0)
+		pump(smtp);
 }
 
 static void on_ended(void *context, CURL *easy, CURLcode code)
 {
+	struct smtp *smtp = context;
 	struct smtp_conn *conn = NULL;
+	struct oauth_end end;
 
-	(void)context;
+	if (oauth_ended(smtp->account.oauth, smtp->curl, easy, code, &end)) {
+		take_token(smtp, &end);
+		return;
+	}
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&conn);
 	smtp_conn_opened(conn, code);
 }
@@ -121,14 +155,13 @@ static void hand_out(struct smtp *smtp)
 		struct smtp_conn *conn = find_ready(smtp);
 
 		if (clock_wall_s() >= parcel->deadline_s) {
-			list_remove(&parcel->link);
-			parcel_end(parcel, SEND_REFUSED, CAUSE_TRANSPORT, "expired");
+			parcel_end(take_first(smtp), SEND_REFUSED, CAUSE_TRANSPORT,
+				"expired");
 			continue;
 		}
 		if (!conn)
 			break;
-		list_remove(&parcel->link);
-		smtp_conn_send(conn, parcel);
+		smtp_conn_send(conn, take_first(smtp));
 	}
 }
 
@@ -141,7 +174,7 @@ static void pump(struct smtp *smtp)
 	if (!list_is_empty(&smtp->waiting) && smtp->curl)
 		open_more(smtp);
 	else if (!smtp->curl)
-		fail_waiting(smtp, "no memory");
+		fail_waiting(smtp, "no memory", 0);
 	if (!is_busy(smtp))
 		uv_timer_start(&smtp->idle, on_idle, smtp->retired ? 0 : KEEP_MS, 0);
 }
@@ -174,7 +207,7 @@ void smtp_opening_has_failed(struct smtp *smtp, const char *why, bool is_our_fau
 	if (smtp->n_conns > smtp->n_opening)
 		smtp->limit = smtp->n_conns;
 	else
-		fail_waiting(smtp, why);
+		fail_waiting(smtp, why, 0);
 	pump(smtp);
 }
 
@@ -184,6 +217,7 @@ void smtp_try_again(struct smtp *smtp, struct parcel *parcel)
 
 	parcel->again = true;
 	list_append(head->next, &parcel->link); /* before the first */
+	smtp->n_waiting++;
 }
 
 /* What must hold of the bytes for them to end where they end (RFC 5321 4.5.2). */
@@ -206,6 +240,7 @@ static void smtp_send(struct transport *transport, struct parcel *parcel)
 		return;
 	}
 	list_append(&smtp->waiting, &parcel->link);
+	smtp->n_waiting++;
 	pump(smtp);
 }
 
@@ -221,7 +256,7 @@ static void smtp_freep(struct smtp **smtp)
 {
 	if (!*smtp)
 		return;
-	secret_free((*smtp)->password);
+	smtp_account_fini(&(*smtp)->account);
 	free(*smtp);
 }
 
@@ -233,7 +268,7 @@ int smtp_new(const struct transport_config *config, uv_loop_t *loop,
 
 	if (!smtp || curl_memory_init() < 0)
 		return -ENOMEM;
-	r = smtp_account_load(config, &smtp->password, error, error_size);
+	r = smtp_account_load(config, &smtp->account, error, error_size);
 	if (r < 0)
 		return r;
 	smtp->config = *config;

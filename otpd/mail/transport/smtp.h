@@ -4,6 +4,7 @@
 
 #include "otpd/mail/transport/curl_loop.h"
 #include "otpd/mail/transport/smtp_account.h"
+#include "otpd/mail/transport/smtp_doubt.h"
 #include "otpd/mail/transport/transport.h"
 #include "otpd/util/log.h"
 
@@ -14,16 +15,18 @@ struct smtp {
 	struct transport transport;
 	struct transport_config config;
 	char url[SMTP_URL_MAX];
-	char *password; /* of secret_alloc(), or NULL */
+	struct smtp_account account;
 	uv_loop_t *loop;
 	struct curl_loop *curl; /* NULL while there has been no mail for a while */
 	uv_timer_t idle;
 	struct list waiting; /* parcels, in their order */
+	int64_t n_waiting;
 	struct list conns;
 	int64_t n_conns;
 	int64_t n_opening;
 	int64_t limit; /* of n_conns; less than configured when the server wants less */
 	bool retired;
+	struct smtp_doubt doubt;
 	struct log_limit noise;
 };
 

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the relay is and how it knows us. The password is never in mail.conf: it is in
- * a file that only root and this daemon can read, or in a systemd credential.
+ * Where the relay is and how it knows us. Keys and certificates are read once, so that
+ * what is used is what was checked.
  */
+#include "otpd/mail/transport/smtp_account.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "otpd/mail/transport/oauth.h"
 #include "otpd/mail/transport/secret_file.h"
-#include "otpd/mail/transport/smtp_account.h"
+#include "otpd/util/cleanup.h"
+#include "otpd/util/file.h"
+#include "otpd/util/secret.h"
+
+#define PEM_MAX 65536
 
 /*
  * The name for EHLO (RFC 5321 4.1.1.1): this host's if it is a full one, else an
@@ -40,19 +49,147 @@ void smtp_account_url(char *out, size_t size, const struct transport_config *con
 		config->host, is_v6 ? "]" : "", (int)config->port, ehlo);
 }
 
-int smtp_account_load(const struct transport_config *config, char **ret_password,
-	char *error, size_t error_size)
+static int say(char *error, size_t error_size, const struct transport_config *config,
+	const char *option, const char *file, const char *why)
 {
+	snprintf(error, error_size, "transport %s: %s %s: %s", config->title, option,
+		file, why);
+	return -EINVAL;
+}
+
+/* libcurl reads it again for each connection; it is large. */
+static int check_ca_file(
+	const struct transport_config *config, char *error, size_t error_size)
+{
+	CLEANUP(fclosep) FILE *file = NULL;
+	char line[256];
 	int r;
 
-	if (config->ca_file[0] && access(config->ca_file, R_OK) < 0) {
-		r = -errno;
-		snprintf(error, error_size, "transport %s: ca_file %s: %s",
-			config->title, config->ca_file, strerror(-r));
+	if (!config->ca_file[0])
+		return 0;
+	file = fopen(config->ca_file, "re");
+	r = file ? 0 : -errno;
+	if (r < 0) {
+		say(error, error_size, config, "ca_file", config->ca_file,
+			strerror(-r));
 		return r;
 	}
-	if (!config->password_file[0])
-		return 0;
-	return secret_file_read(config->title, "password_file", config->password_file,
-		ret_password, error, error_size);
+	while (fgets(line, sizeof(line), file))
+		if (strstr(line, "-----BEGIN ") && strstr(line, "CERTIFICATE-----"))
+			return 0;
+	return say(error, error_size, config, "ca_file", config->ca_file,
+		"holds no certificate (PEM)");
+}
+
+static int read_certificate(const struct transport_config *config,
+	struct smtp_account *account, char *error, size_t error_size)
+{
+	const char *file = config->certificate_file;
+	int r;
+
+	r = file_read_safe(file, FILE_CONFIG, PEM_MAX, &account->certificate,
+		&account->certificate_size);
+	if (r < 0) {
+		say(error, error_size, config, "certificate_file", file,
+			file_error(r, FILE_CONFIG));
+		return r;
+	}
+	if (!strstr(account->certificate, "-----BEGIN CERTIFICATE-----"))
+		return say(error, error_size, config, "certificate_file", file,
+			"holds no certificate (PEM)");
+	return 0;
+}
+
+static int read_key(const struct transport_config *config, struct smtp_account *account,
+	char *error, size_t error_size)
+{
+	const char *file = config->certificate_key_file;
+	char path[PATH_MAX];
+	int r = secret_file_path(file, path, sizeof(path));
+
+	if (r < 0) {
+		say(error, error_size, config, "certificate_key_file", file,
+			"neither an absolute path nor the name of a systemd credential");
+		return r;
+	}
+	r = file_read_safe(
+		path, FILE_SECRET, PEM_MAX, &account->key, &account->key_size);
+	if (r < 0) {
+		say(error, error_size, config, "certificate_key_file", file,
+			file_error(r, FILE_SECRET));
+		return r;
+	}
+	if (!strstr(account->key, "PRIVATE KEY-----"))
+		return say(error, error_size, config, "certificate_key_file", file,
+			"holds no private key (PEM)");
+	if (strstr(account->key, "ENCRYPTED"))
+		return say(error, error_size, config, "certificate_key_file", file,
+			"is encrypted, and nobody is there to type a passphrase");
+	return 0;
+}
+
+int smtp_account_load(const struct transport_config *config,
+	struct smtp_account *account, char *error, size_t error_size)
+{
+	int r = check_ca_file(config, error, error_size);
+
+	if (r == 0 && config->password_file[0])
+		r = secret_file_read(config->title, "password_file",
+			config->password_file, &account->password, error, error_size);
+	if (r == 0 && config->certificate_file[0])
+		r = read_certificate(config, account, error, error_size);
+	if (r == 0 && config->certificate_key_file[0])
+		r = read_key(config, account, error, error_size);
+	if (r == 0)
+		r = oauth_new(config, &account->oauth, error, error_size);
+	return r;
+}
+
+void smtp_account_fini(struct smtp_account *account)
+{
+	secret_free(account->password);
+	secret_free(account->certificate);
+	secret_free(account->key);
+	oauth_free(account->oauth);
+	*account = (struct smtp_account){ 0 };
+}
+
+const char *smtp_account_hide(const struct smtp_account *account, const char *said)
+{
+	const char *token = account->oauth ? oauth_token(account->oauth) : NULL;
+
+	if ((account->password && strstr(said, account->password)) ||
+		(token && strstr(said, token)))
+		return "(the server repeated a secret)";
+	return said;
+}
+
+/* Takes out of the configuration what only the service can read. */
+static void skip_credential(struct transport_config *config, const char *option,
+	char *file, char *error, size_t error_size)
+{
+	if (!file[0] || strchr(file, '/') || getenv("CREDENTIALS_DIRECTORY"))
+		return;
+	snprintf(error, error_size,
+		"transport %s: %s %s: a systemd credential, which only the service can "
+		"read",
+		config->title, option, file);
+	file[0] = '\0';
+}
+
+int smtp_check_files(
+	const struct transport_config *config, char *error, size_t error_size)
+{
+	CLEANUP(smtp_account_fini) struct smtp_account account = { 0 };
+	struct transport_config seen = *config;
+
+	error[0] = '\0';
+	skip_credential(&seen, "password_file", seen.password_file, error, error_size);
+	skip_credential(&seen, "certificate_key_file", seen.certificate_key_file, error,
+		error_size);
+	skip_credential(&seen, "client_secret_file", seen.client_secret_file, error,
+		error_size);
+	skip_credential(&seen, "refresh_token_file", seen.refresh_token_file, error,
+		error_size);
+	return smtp_account_load(&seen, &account, error, error_size);
 }

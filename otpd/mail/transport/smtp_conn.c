@@ -14,17 +14,19 @@
 #include "otpd/mail/transport/smtp_conn.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "otpd/mail/message/message.h"
+#include "otpd/mail/transport/oauth.h"
+#include "otpd/mail/transport/smtp_trace.h"
+#include "otpd/mail/transport/smtp_verdict.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
 #include "otpd/util/secret.h"
 
-#define COMMAND_MAX 1024
-#define READ_SIZE   4096
+#define READ_SIZE 4096
 
 static void on_io(uv_poll_t *poll, int status, int events);
 
@@ -32,7 +34,7 @@ static void conn_free(struct smtp_conn *conn)
 {
 	if (conn->easy)
 		curl_easy_cleanup(conn->easy);
-	buffer_fini(&conn->out);
+	secret_free(conn->body);
 	free(conn);
 }
 DEFINE_CLEANUP(struct smtp_conn *, conn_free);
@@ -62,36 +64,55 @@ void smtp_conn_close(struct smtp_conn *conn)
 		uv_close((uv_handle_t *)&conn->poll, on_handle_closed);
 	uv_close((uv_handle_t *)&conn->timer, on_handle_closed);
 	conn->state = SMTP_IS_CLOSING;
+	conn->tells = false;
 	list_remove(&conn->link);
 	smtp->n_conns--;
 	curl_loop_remove(smtp->curl, conn->easy);
 }
 
-/* The mail is over, and with anything but a 250 the connection, too. */
-static void end_mail(struct smtp_conn *conn, const char *broken)
+/* The server has taken the mail. in_step: it has said nothing beyond that. */
+static void end_sent(struct smtp_conn *conn, bool in_step)
 {
 	struct parcel *parcel = TAKE_PTR(conn->parcel);
-	enum send_result result = smtp_talk_result(&conn->talk);
 	struct smtp *smtp = conn->smtp;
-	struct smtp_talk talk = conn->talk;
-	bool was_used = conn->is_used;
+	char said[SMTP_LINE + 1];
 
+	snprintf(said, sizeof(said), "%s",
+		smtp_account_hide(&smtp->account, conn->talk.reply));
 	uv_timer_stop(&conn->timer);
 	conn->is_used = true;
-	if (result == SEND_SENT) {
-		conn->state = SMTP_IS_READY;
-		parcel_end(parcel, result, CAUSE_RECIPIENT, talk.reply);
+	conn->state = SMTP_IS_READY;
+	if (!in_step)
+		smtp_conn_close(conn);
+	parcel_end(parcel, SEND_SENT, CAUSE_RECIPIENT, said);
+	if (in_step)
 		smtp_conn_is_ready(smtp, conn);
-		return;
-	}
+	else
+		smtp_conn_has_gone(smtp);
+}
+
+/* It has not, or nobody knows. No state of the connection is trusted after that. */
+static void end_failed(struct smtp_conn *conn)
+{
+	struct parcel *parcel = TAKE_PTR(conn->parcel);
+	struct smtp_verdict verdict = smtp_verdict(&conn->talk);
+	bool is_stale = conn->is_used && smtp_talk_is_stale(&conn->talk);
+	struct smtp *smtp = conn->smtp;
+	char said[SMTP_LINE + 1], codes[80];
+
+	snprintf(said, sizeof(said), "%s",
+		smtp_account_hide(&smtp->account, conn->talk.reply));
+	smtp_verdict_codes(&conn->talk, codes, sizeof(codes));
 	smtp_conn_close(conn);
-	if (smtp_talk_is_our_fault(&talk))
-		smtp_complain(smtp, talk.reply);
-	if (was_used && !parcel->again && smtp_talk_is_stale(&talk))
+	if (verdict.complain)
+		smtp_complain(smtp, codes);
+	if (verdict.is_in_doubt && smtp_doubt_again(&smtp->doubt, parcel->mail))
+		parcel_end(parcel, SEND_REFUSED, CAUSE_TRANSPORT,
+			"broken off twice behind the whole mail, which may have arrived");
+	else if (is_stale && !parcel->again)
 		smtp_try_again(smtp, parcel);
 	else
-		parcel_end(parcel, result, broken ? CAUSE_TRANSPORT : CAUSE_RECIPIENT,
-			broken ? broken : talk.reply);
+		parcel_end(parcel, verdict.result, verdict.cause, said);
 	smtp_conn_has_gone(smtp);
 }
 
@@ -101,8 +122,8 @@ static void break_off(struct smtp_conn *conn, const char *why)
 	struct smtp *smtp = conn->smtp;
 
 	if (conn->state == SMTP_IS_BUSY) {
-		conn->talk.code = conn->talk.has_heard ? conn->talk.code : 0;
-		end_mail(conn, why);
+		smtp_talk_break(&conn->talk, why);
+		end_failed(conn);
 		return;
 	}
 	conn->state = SMTP_IS_BUSY; /* no QUIT to nobody */
@@ -118,22 +139,24 @@ static void on_timeout(uv_timer_t *timer)
 	break_off(conn, "the server took too long");
 }
 
+/* libuv asks the kernel for each start, so only for another one. */
 static void watch(struct smtp_conn *conn)
 {
-	int events = UV_READABLE;
+	int events = conn->out ? UV_READABLE | UV_WRITABLE : UV_READABLE;
 
-	if (conn->sent < conn->out.size)
-		events |= UV_WRITABLE;
+	if (events == conn->events)
+		return;
+	conn->events = events;
 	uv_poll_start(&conn->poll, events, on_io);
 }
 
 /* Sends what the connection takes now. False if it is broken. */
 static bool flush(struct smtp_conn *conn)
 {
-	while (conn->sent < conn->out.size) {
+	while (conn->sent < conn->out_size) {
 		size_t n = 0;
-		CURLcode code = curl_easy_send(conn->easy, conn->out.data + conn->sent,
-			conn->out.size - conn->sent, &n);
+		CURLcode code = curl_easy_send(conn->easy, conn->out + conn->sent,
+			conn->out_size - conn->sent, &n);
 
 		if (code == CURLE_AGAIN)
 			return true;
@@ -141,36 +164,56 @@ static bool flush(struct smtp_conn *conn)
 			return false;
 		conn->sent += n;
 	}
-	buffer_fini(&conn->out); /* wiped as soon as it is out */
-	conn->sent = 0;
+	if (conn->body)
+		conn->talk.is_out = true;
+	conn->out = NULL;
+	conn->out_size = conn->sent = 0;
+	secret_free(conn->body); /* wiped as soon as it is out */
+	conn->body = NULL;
 	return true;
 }
 
 static void add_command(struct smtp_conn *conn, enum smtp_stage stage)
 {
 	const struct parcel *parcel = conn->parcel;
-	char line[COMMAND_MAX] = "DATA\r\n", size[32] = "";
+	char *at = conn->commands + conn->out_size, size[32] = "";
+	size_t room = sizeof(conn->commands) - conn->out_size;
 
 	if (conn->talk.has_size)
 		snprintf(size, sizeof(size), " SIZE=%zu", parcel->message->size);
 	if (stage == SMTP_MAIL)
-		snprintf(
-			line, sizeof(line), "MAIL FROM:<%s>%s\r\n", parcel->from, size);
+		snprintf(at, room, "MAIL FROM:<%s>%s\r\n", parcel->from, size);
 	else if (stage == SMTP_RCPT)
-		snprintf(line, sizeof(line), "RCPT TO:<%s>\r\n", parcel->to);
-	buffer_puts(&conn->out, line);
+		snprintf(at, room, "RCPT TO:<%s>\r\n", parcel->to);
+	else
+		snprintf(at, room, "DATA\r\n");
+	conn->out = conn->commands;
+	conn->out_size += strlen(at);
+}
+
+/* The mail and its dot in one piece, so that they are one packet, or one TLS record. */
+static bool add_body(struct smtp_conn *conn)
+{
+	static const char dot[] = ".\r\n";
+	const struct message *message = conn->parcel->message;
+
+	conn->body = secret_alloc(message->size + sizeof(dot) - 1);
+	if (!conn->body)
+		return false;
+	memcpy(conn->body, message->bytes, message->size);
+	memcpy(conn->body + message->size, dot, sizeof(dot) - 1);
+	conn->out = conn->body;
+	conn->out_size = message->size + sizeof(dot) - 1;
+	return true;
 }
 
 static void say(struct smtp_conn *conn, enum smtp_step step)
 {
-	if (step == SMTP_SAY) {
+	if (step == SMTP_SAY)
 		add_command(conn, conn->talk.stage);
-	} else if (step == SMTP_SAY_BODY) {
-		buffer_add(&conn->out, conn->parcel->message->bytes,
-			conn->parcel->message->size);
-		buffer_puts(&conn->out, ".\r\n");
-	}
-	if (conn->out.failed || !flush(conn))
+	if (step == SMTP_SAY_BODY && !add_body(conn))
+		break_off(conn, "no memory");
+	else if (!flush(conn))
 		break_off(conn, "the connection broke");
 	else
 		watch(conn);
@@ -180,6 +223,7 @@ static void say(struct smtp_conn *conn, enum smtp_step step)
 static void hear(struct smtp_conn *conn, const char *bytes, size_t size)
 {
 	while (size > 0 && conn->state == SMTP_IS_BUSY) {
+		enum smtp_stage stage = conn->talk.stage;
 		bool whole;
 		size_t used = smtp_talk_hear(&conn->talk, bytes, size, &whole);
 		enum smtp_step step;
@@ -188,9 +232,18 @@ static void hear(struct smtp_conn *conn, const char *bytes, size_t size)
 		size -= used;
 		if (!whole)
 			return;
+		smtp_trace_reply(conn, stage);
+		if (stage == SMTP_BODY && !conn->talk.is_out) {
+			break_off(conn, "the server answered before it had the mail");
+			return;
+		}
 		step = smtp_talk_step(&conn->talk);
+		if (step == SMTP_END && conn->talk.stage == SMTP_DONE) {
+			end_sent(conn, size == 0);
+			return;
+		}
 		if (step == SMTP_END) {
-			end_mail(conn, NULL);
+			end_failed(conn);
 			return;
 		}
 		if (step != SMTP_WAIT)
@@ -198,14 +251,21 @@ static void hear(struct smtp_conn *conn, const char *bytes, size_t size)
 	}
 }
 
-/* Reads all there is: TLS may hold bytes that poll does not see. */
+/*
+ * Reads all there is. TLS may hold bytes that poll does not see; without it, less than
+ * was asked for is all.
+ */
 static void read_all(struct smtp_conn *conn)
 {
+	bool is_plain = conn->smtp->config.tls == TLS_NONE;
 	char bytes[READ_SIZE];
+	size_t n = sizeof(bytes);
 
-	for (;;) {
-		size_t n = 0;
-		CURLcode code = curl_easy_recv(conn->easy, bytes, sizeof(bytes), &n);
+	while (!is_plain || n == sizeof(bytes)) {
+		CURLcode code;
+
+		n = 0;
+		code = curl_easy_recv(conn->easy, bytes, sizeof(bytes), &n);
 
 		if (code == CURLE_AGAIN)
 			return;
@@ -249,6 +309,8 @@ void smtp_conn_send(struct smtp_conn *conn, struct parcel *parcel)
 	if (left_s < limit_s)
 		limit_s = left_s > 0 ? left_s : 1;
 	uv_timer_start(&conn->timer, on_timeout, (uint64_t)limit_s * 1000, 0);
+	if (conn->is_used)
+		smtp_trace_reuse(conn);
 	if (conn->talk.has_pipelining) {
 		add_command(conn, SMTP_MAIL);
 		add_command(conn, SMTP_RCPT);
@@ -272,29 +334,74 @@ static bool take_over(struct smtp_conn *conn)
 	conn->n_handles++;
 	conn->smtp->n_opening--;
 	conn->state = SMTP_IS_READY;
+	conn->tells = false;
 	watch(conn);
 	return true;
+}
+
+/* Whether the cause of a failed opening is in the configuration. */
+static bool is_our_fault(const struct smtp_conn *conn, CURLcode code)
+{
+	switch ((int)code) {
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_USE_SSL_FAILED:
+	case CURLE_INTERFACE_FAILED:
+		return conn->talk.code < 400 || conn->talk.code >= 500;
+	case CURLE_LOGIN_DENIED:
+		return conn->talk.code < 400 || conn->talk.code >= 500;
+	default:
+		return smtp_verdict(&conn->talk).complain;
+	}
+}
+
+/* The server's words, or libcurl's. */
+static void say_why(const struct smtp_conn *conn, CURLcode code, char *out, size_t size)
+{
+	const char *reply = conn->talk.reply;
+	bool is_challenge = code == CURLE_LOGIN_DENIED && conn->talk.code == 334;
+
+	if (is_challenge && conn->smtp->account.oauth)
+		oauth_refusal_text(out, size, reply);
+	else if (conn->talk.code >= 400)
+		snprintf(out, size, "%s",
+			smtp_account_hide(&conn->smtp->account, reply));
+	else
+		snprintf(out, size, "%s",
+			conn->error[0] ? conn->error : curl_easy_strerror(code));
+}
+
+/* Whether the mail server has refused the access token, and another one may do. */
+static bool wants_token(const struct smtp_conn *conn, CURLcode code)
+{
+	struct oauth *oauth = conn->smtp->account.oauth;
+
+	return oauth && code == CURLE_LOGIN_DENIED && is_our_fault(conn, code) &&
+		oauth_is_refused(oauth, conn->token_number);
 }
 
 void smtp_conn_opened(struct smtp_conn *conn, CURLcode code)
 {
 	struct smtp *smtp = conn->smtp;
-	const char *why = conn->talk.reply;
-	char text[CURL_ERROR_SIZE + SMTP_LINE];
-	bool is_our_fault = code == CURLE_PEER_FAILED_VERIFICATION ||
-		code == CURLE_SSL_CONNECT_ERROR || code == CURLE_USE_SSL_FAILED ||
-		code == CURLE_SSL_CACERT_BADFILE || code == CURLE_LOGIN_DENIED ||
-		smtp_talk_is_our_fault(&conn->talk);
+	char why[CURL_ERROR_SIZE + SMTP_LINE];
+	bool complain = is_our_fault(conn, code);
 
 	if (code == CURLE_OK && take_over(conn)) {
+		if (smtp->account.oauth)
+			oauth_is_taken(smtp->account.oauth);
 		smtp_conn_is_ready(smtp, conn);
 		return;
 	}
-	if (conn->talk.code < 400)
-		why = conn->error[0] ? conn->error : curl_easy_strerror(code);
-	snprintf(text, sizeof(text), "%s", why);
+	say_why(conn, code, why, sizeof(why));
+	if (wants_token(conn, code)) {
+		smtp_conn_close(conn);
+		smtp_conn_has_gone(smtp);
+		return;
+	}
 	smtp_conn_close(conn);
-	smtp_opening_has_failed(smtp, text, is_our_fault);
+	smtp_opening_has_failed(smtp, why, complain);
 }
 
 int smtp_conn_open(struct smtp *smtp)
@@ -305,6 +412,8 @@ int smtp_conn_open(struct smtp *smtp)
 	if (!conn)
 		return -ENOMEM;
 	conn->smtp = smtp;
+	conn->talk.with_starttls = smtp->config.tls == TLS_STARTTLS;
+	conn->tells = smtp->n_opening == 0;
 	conn->easy = curl_easy_init();
 	if (!conn->easy || !smtp_setup(conn) ||
 		curl_loop_add(smtp->curl, conn->easy) != CURLM_OK)

@@ -7,7 +7,10 @@
 
 #include "otpd/mail/transport/smtp.h"
 #include "otpd/mail/transport/smtp_talk.h"
-#include "otpd/util/buffer.h"
+
+#define SMTP_COMMANDS                                                  \
+	1024 /* MAIL with SIZE, RCPT, DATA, addresses of LIMIT_ADDRESS \
+	      */
 
 enum smtp_state {
 	SMTP_IS_OPENING, /* libcurl's: up to and including AUTH */
@@ -27,8 +30,17 @@ struct smtp_conn {
 	struct parcel *parcel;
 	bool is_used; /* it has sent a mail before */
 	struct smtp_talk talk;
-	struct buffer out; /* what is being sent */
+	int events;      /* what poll waits for */
+	const char *out; /* what is being sent: commands or body; NULL: nothing */
+	size_t out_size;
 	size_t sent;
+	char commands[SMTP_COMMANDS];
+	char *body;            /* the mail with its dot; of secret_alloc(), or NULL */
+	unsigned token_number; /* of the access token that it has opened with */
+	bool tells;            /* its opening is what the traces of mails show */
+	bool has_resolved;     /* told */
+	bool has_connected;
+	bool has_tls;
 	char error[CURL_ERROR_SIZE];
 };
 

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_MAIL_TRANSPORT_OAUTH_H
+#define OTPD_MAIL_TRANSPORT_OAUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "otpd/mail/config.h"
+#include "otpd/mail/transport/curl_loop.h"
+#include "otpd/mail/transport/oauth_answer.h"
+
+/* The access token of one transport: fetched when there is none, kept until it ends. */
+struct oauth;
+
+/* Reads the secrets. 0, or -errno and a sentence in error; NULL and 0 without oauth2.
+ */
+int oauth_new(const struct transport_config *config, struct oauth **ret, char *error,
+	size_t error_size);
+/* No fetch may be under way. */
+void oauth_free(struct oauth *oauth);
+
+/* The token, ours; NULL if it has to be fetched first. */
+const char *oauth_token(const struct oauth *oauth);
+
+/* Which token that is: another one has another number. */
+unsigned oauth_number(const struct oauth *oauth);
+
+/* Asks for a new one, unless that is under way. 0 or -ENOMEM. */
+int oauth_fetch(struct oauth *oauth, struct curl_loop *curl);
+
+/* Breaks off what is under way, if anything is. */
+void oauth_cancel(struct oauth *oauth, struct curl_loop *curl);
+
+struct oauth_end {
+	bool is_good;        /* there is a token */
+	bool is_again;       /* it has to be asked for once more, with another grant */
+	bool is_refused;     /* what is configured is: an administrator must act */
+	int64_t pause_s;     /* the server asked for it (Retry-After); or 0 */
+	char why[OAUTH_WHY]; /* without a token; with one, how long it lives */
+};
+
+/* For the loop's ended: false if easy is none of ours; else that fetch is over. */
+bool oauth_ended(struct oauth *oauth, struct curl_loop *curl, CURL *easy, CURLcode code,
+	struct oauth_end *ret);
+
+/*
+ * The mail server has refused the token of this number. True if a new one may help:
+ * once, until oauth_is_taken().
+ */
+bool oauth_is_refused(struct oauth *oauth, unsigned number);
+void oauth_is_taken(struct oauth *oauth);
+
+#endif
