@@ -3,7 +3,7 @@
  * The life of the process. SIGTERM: no further calls, the mails that are on their way
  * get up to DRAIN_MS, then every call that is still open is answered with deferred, so
  * that otpd tries again. SIGHUP: the configuration is read anew and taken over whole or
- * not at all; what the old transport has begun it finishes.
+ * not at all; what the old transports have begun they finish.
  */
 #include "otpd/mail/daemon.h"
 
@@ -22,7 +22,7 @@
 #include "otpd/mail/delivery.h"
 #include "otpd/mail/mailer.h"
 #include "otpd/mail/methods.h"
-#include "otpd/mail/transport/smtp_account.h"
+#include "otpd/mail/route.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
 #include "otpd/util/file.h"
@@ -121,7 +121,7 @@ static void close_all(struct daemon *daemon)
 	};
 
 	server_close(&daemon->server);
-	transport_free(TAKE_PTR(daemon->mailer.transport));
+	route_free(TAKE_PTR(daemon->mailer.route));
 	for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++)
 		uv_close(handles[i], NULL);
 }
@@ -252,6 +252,21 @@ static int start(struct daemon *daemon)
 	return r < 0 ? r : open_server(daemon);
 }
 
+static void log_ready(const struct mail_config *config)
+{
+	size_t n = config->transports.n;
+	const char *first = config_transport(config, 0)->title;
+
+	if (n > 1)
+		log_msg(LOG_INFO,
+			"otpd-mail " OTPD_VERSION
+			" is ready, transport %s and %zu behind it",
+			first, n - 1);
+	else
+		log_msg(LOG_INFO, "otpd-mail " OTPD_VERSION " is ready, transport %s",
+			first);
+}
+
 static void close_handle(uv_handle_t *handle, void *arg)
 {
 	(void)arg;
@@ -259,7 +274,7 @@ static void close_handle(uv_handle_t *handle, void *arg)
 		uv_close(handle, NULL);
 }
 
-/* A start that failed half-way: the transport retires, other handles are closed. */
+/* A start that failed half-way: the route retires, other handles are closed. */
 static void abandon(uv_loop_t *loop)
 {
 	for (int i = 0; i < 4; i++)
@@ -283,59 +298,18 @@ int daemon_run(const char *config_path)
 		log_errno(LOG_ERR, r, "cannot start");
 		return EXIT_FAILURE;
 	}
-	daemon.mailer.loop = &loop;
-	list_init(&daemon.mailer.deliveries);
-	if (start(&daemon) < 0) {
+	r = mailer_init(&daemon.mailer, &loop);
+	if (r < 0)
+		log_errno(LOG_ERR, r, "cannot start");
+	if (r < 0 || start(&daemon) < 0) {
 		mailer_fini(&daemon.mailer);
 		abandon(&loop);
 		return EXIT_FAILURE;
 	}
-	log_msg(LOG_INFO, "otpd-mail " OTPD_VERSION " is ready, transport %s",
-		daemon.mailer.transport->name);
+	log_ready(daemon.mailer.config);
 	systemd_notify("READY=1");
 	uv_run(&loop, UV_RUN_DEFAULT);
 	mailer_fini(&daemon.mailer);
 	(void)uv_loop_close(&loop);
 	return EXIT_SUCCESS;
-}
-
-/* The files that the configuration names. 0, or -errno and what is wrong. */
-static int check_files(const struct mail_config *config, char *error, size_t error_size)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < config->transports.n; i++) {
-		const struct transport_config *transport = config_transport(config, i);
-
-		if (transport->type != TRANSPORT_SMTP &&
-			transport->type != TRANSPORT_SENDMAIL)
-			continue;
-		r = smtp_check_files(transport, error, error_size);
-		if (r == 0 && error[0])
-			fprintf(stderr, "warning: %s\n", error);
-	}
-	return r;
-}
-
-int daemon_check(const char *config_path)
-{
-	struct mail_config *config = NULL;
-	char error[ERROR_MAX];
-	char warning[MAIL_WARNING_MAX];
-	int r;
-
-	log_init("otpd-mail");
-	r = config_load(config_path, &config, error, sizeof(error));
-	if (r < 0) {
-		fprintf(stderr, "otpd-mail: %s\n", error);
-		return EXIT_FAILURE;
-	}
-	config_print(config, stdout);
-	for (unsigned i = 0; config_warning(config, i, warning, sizeof(warning)); i++)
-		fprintf(stderr, "warning: %s\n", warning);
-	r = check_files(config, error, sizeof(error));
-	if (r < 0)
-		fprintf(stderr, "otpd-mail: %s\n", error);
-	config_free(config);
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -5,7 +5,4 @@
 /* Runs otpd-mail with this configuration file until SIGTERM. The exit status. */
 int daemon_run(const char *config_path);
 
-/* Reads the configuration and all that it names, and says what it means. */
-int daemon_check(const char *config_path);
-
 #endif

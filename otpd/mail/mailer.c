@@ -7,7 +7,19 @@
 #include <pwd.h>
 #include <string.h>
 
+#include "otpd/mail/route.h"
+#include "otpd/mail/stats.h"
+#include "otpd/mail/trace.h"
 #include "otpd/util/log.h"
+
+int mailer_init(struct mailer *mailer, uv_loop_t *loop)
+{
+	mailer->loop = loop;
+	list_init(&mailer->deliveries);
+	mailer->stats = stats_new();
+	mailer->traces = traces_new();
+	return mailer->stats && mailer->traces ? 0 : -ENOMEM;
+}
 
 static void resolve_otpd(struct mailer *mailer)
 {
@@ -25,21 +37,21 @@ static void resolve_otpd(struct mailer *mailer)
 int mailer_configure(struct mailer *mailer, struct mail_config *config, char *error,
 	size_t error_size)
 {
-	struct transport *transport = NULL;
+	struct route *route = NULL;
 	int r;
 
 	error[0] = '\0';
-	r = transport_new(config_transport(config, 0), mailer->loop, &transport, error,
-		error_size);
+	r = route_new(config, mailer->loop, mailer->stats, &route, error, error_size);
 	if (r < 0) {
 		if (!error[0])
 			snprintf(error, error_size, "%s", strerror(-r));
 		return r;
 	}
-	transport_free(mailer->transport);
+	route_free(mailer->route);
 	config_free(mailer->config);
-	mailer->transport = transport;
+	mailer->route = route;
 	mailer->config = config;
+	stats_configure(mailer->stats, config);
 	log_set_level(config_log_level(config));
 	resolve_otpd(mailer);
 	return 0;
@@ -47,10 +59,14 @@ int mailer_configure(struct mailer *mailer, struct mail_config *config, char *er
 
 void mailer_fini(struct mailer *mailer)
 {
-	transport_free(mailer->transport);
-	mailer->transport = NULL;
+	route_free(mailer->route);
+	mailer->route = NULL;
 	config_free(mailer->config);
 	mailer->config = NULL;
 	opener_wipe(&mailer->opener);
 	key_wipe(&mailer->key);
+	stats_free(mailer->stats);
+	traces_free(mailer->traces);
+	mailer->stats = NULL;
+	mailer->traces = NULL;
 }

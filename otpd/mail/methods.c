@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* org.emailotp.Mail: the table, who may call, and the answers that need no transport.
- */
+/* org.emailotp.Mail: its tables, who may call, the key and Send. */
 #include "otpd/mail/methods.h"
 
 #include <stddef.h>
@@ -13,7 +12,6 @@
 #include "otpd/proto/outcome.h"
 #include "otpd/util/log.h"
 #include "otpd/varlink/call.h"
-#include "otpd/version.h"
 
 #define KEY_BASE64                 \
 	sodium_base64_ENCODED_LEN( \
@@ -50,20 +48,6 @@ static int send_check(struct call *call)
 		in->deadline_s };
 
 	delivery_start(mailer, &sealed, call);
-	return 0;
-}
-
-static int status_check(struct call *call)
-{
-	const struct mailer *mailer = call->service->context;
-
-	call_out_string(call, "version", OTPD_VERSION);
-	call_out_int(call, "started_at", mailer->started_at_s);
-	call_out_string(call, "transport", mailer->transport->name);
-	call_out_int(call, "sent", mailer->n_sent);
-	call_out_int(call, "deferred", mailer->n_deferred);
-	call_out_int(call, "refused", mailer->n_refused);
-	call_out_string(call, "last_error", mailer->last_error);
 	return 0;
 }
 
@@ -108,15 +92,10 @@ static const struct method methods[] = {
 		.in_size = sizeof(struct send_in),
 		.check = send_check,
 	},
-	{
-		.name = "Status",
-		.flags = METHOD_ROOT | METHOD_OTPD | METHOD_READ,
-		.check = status_check,
-	},
 	{ 0 },
 };
 
-static const struct method *const tables[] = { methods, NULL };
+static const struct method *const tables[] = { methods, watch_methods, NULL };
 
 const struct interface mail_interface = {
 	.name = "org.emailotp.Mail",

@@ -7,6 +7,9 @@
 /* org.emailotp.Mail. The service's context is the struct mailer. */
 extern const struct interface mail_interface;
 
+/* methods_watch.c's part of it. */
+extern const struct method watch_methods[];
+
 /* What otpd-mail offers, ended by NULL, and who may call it. */
 extern const struct interface *const mail_interfaces[];
 int mail_authorise(struct call *call);

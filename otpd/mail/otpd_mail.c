@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "otpd/mail/check.h"
 #include "otpd/mail/config.h"
 #include "otpd/mail/daemon.h"
 #include "otpd/version.h"
@@ -54,5 +55,5 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_FAILURE;
 	}
-	return check ? daemon_check(path) : daemon_run(path);
+	return check ? check_config(path) : daemon_run(path);
 }

@@ -37,7 +37,9 @@ def test_sigterm_lets_a_mail_on_its_way_finish():
         daemon.wait_log("stopping")
         assert daemon.process.poll() is None
         gate.open.set()
-        assert client.receive() == {"result": "sent", "detail": "250 2.0.0 queued late"}
+        assert client.receive() == {
+            "result": "sent", "detail": "250 2.0.0 queued late", "transport": "relay",
+            "second": False, "bad_address": False}
         assert daemon.process.wait(30) == 0
         assert not os.path.exists(daemon.socket)
 

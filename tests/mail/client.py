@@ -18,13 +18,16 @@ class Refused(Exception):
 
 
 class Client:
-    def __init__(self, path, timeout=90):
+    def __init__(self, path, timeout=90, check=None):
+        """check is told each method and its answer; this file is used alone, too."""
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
         self.socket.connect(path)
         self.rest = b""
+        self.asked, self.check = [], check
 
     def send(self, method, **parameters):
+        self.asked.append(method)
         message = json.dumps({"method": method, "parameters": parameters})
         self.socket.sendall(message.encode() + b"\0")
 
@@ -36,8 +39,11 @@ class Client:
             self.rest += data
         text, self.rest = self.rest.split(b"\0", 1)
         answer = json.loads(text)
+        method = self.asked.pop(0) if self.asked else None
         if "error" in answer:
             raise Refused(answer["error"])
+        if method and self.check:
+            self.check(method, answer["parameters"])
         return answer["parameters"]
 
     def call(self, method, **parameters):

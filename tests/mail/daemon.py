@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 
+import idl
 from client import Client, Sealer, letter
 
 BINARY = os.environ.get("OTPD_MAIL", "build/otpd-mail")
@@ -29,13 +30,18 @@ class Mailer:
         self.secrets = set()
 
     def configure(self, transport, head=""):
+        """transport is the inside of the only section, or those of several by name."""
         # Many tests share this machine, so root is the only user that may call.
         with open(self.config, "w", encoding="utf-8") as out:
             os.fchmod(out.fileno(), 0o600)
             out.write(f'socket = "{self.socket}"\n'
                       f'key_file = "{self.directory}/mail.key"\n'
                       'from = "otpd@relay.example"\norganisation = "Example Corp"\n'
-                      f"{head}\ntransport relay {{\n{transport}\n}}\n")
+                      f"{head}\n")
+            if isinstance(transport, str):
+                transport = {"relay": transport}
+            for name, inside in transport.items():
+                out.write(f"transport {name} {{\n{inside}\n}}\n")
 
     def start(self):
         self.process = subprocess.Popen(
@@ -69,7 +75,7 @@ class Mailer:
                     raise AssertionError(f"no '{text}' after 60 s in {self.log}")
 
     def client(self):
-        return Client(self.socket)
+        return Client(self.socket, check=idl.MAIL.check)
 
     def prepare(self, deadline=None, mail=None, plain=None, **changes):
         """The parameters of Send."""
@@ -79,27 +85,45 @@ class Mailer:
             client.close()
         if plain is None:
             plain = letter(**changes)
-            self.secrets.update({plain["to"], plain["code"]} - {""})
+            self.secrets.update({plain["to"], plain["code"], plain.get("second", "")}
+                                - {""})
         parameters = self.sealer.seal(plain)
         parameters["mail"] = mail or f"{next(COUNTER):032x}"
         parameters["deadline"] = 4102444800 if deadline is None else deadline
         return parameters
 
-    def send(self, **changes):
-        """Sends one mail: (result, detail)."""
+    def ask(self, method, **parameters):
+        """One call of org.emailotp.Mail on a connection of its own."""
         client = self.client()
         try:
-            answer = client.call(MAIL + "Send", **self.prepare(**changes))
+            return client.call(MAIL + method, **parameters)
         finally:
             client.close()
+
+    def post(self, **changes):
+        """Sends one mail: the whole answer."""
+        return self.ask("Send", **self.prepare(**changes))
+
+    def send(self, **changes):
+        """Sends one mail: (result, detail)."""
+        answer = self.post(**changes)
         return answer["result"], answer["detail"]
 
     def status(self):
-        client = self.client()
-        try:
-            return client.call(MAIL + "Status")
-        finally:
-            client.close()
+        return self.ask("Status")
+
+    def transports(self):
+        """What Stats says of each, by name."""
+        return {one["name"]: one for one in self.ask("Stats")["transports"]}
+
+    def domains(self):
+        """All pages of Stats, by domain."""
+        found, page = {}, self.ask("Stats")
+        while True:
+            found.update((one["domain"], one) for one in page["domains"])
+            if "next" not in page:
+                return found
+            page = self.ask("Stats", after=page["next"])
 
     def stop(self):
         """Ends it; whatever happened, the log must not hold what the mails held."""

@@ -1,15 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* Which kind of transport a configuration asks for. */
+/* What depends on which kind of transport a configuration asks for. */
 #include "otpd/mail/transport/transport.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "otpd/mail/transport/http.h"
+#include "otpd/mail/transport/smtp_account.h"
+#include "otpd/util/text.h"
+
+/* It stands in log lines and answers as one word. */
+static int check_name(const struct transport_config *config, char *error, size_t size)
+{
+	const char *name = config->title;
+	char quoted[TEXT_QUOTED];
+
+	if (name[0] &&
+		name[strspn(name,
+			"abcdefghijklmnopqrstuvwxyz"
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] == '\0')
+		return 0;
+	snprintf(error, size,
+		"transport %s: its name may have letters, digits, '.', '-' and '_' only",
+		text_quote(quoted, sizeof(quoted), name));
+	return -EINVAL;
+}
 
 int transport_new(const struct transport_config *config, uv_loop_t *loop,
 	struct transport **ret, char *error, size_t error_size)
 {
-	int r = -EINVAL;
+	int r = check_name(config, error, error_size);
 
+	if (r < 0)
+		return r;
+	r = -EINVAL;
 	switch ((enum transport_type)config->type) {
 	case TRANSPORT_SMTP:
 	case TRANSPORT_SENDMAIL:
@@ -26,9 +51,45 @@ int transport_new(const struct transport_config *config, uv_loop_t *loop,
 		r = console_new(ret);
 		break;
 	}
-	if (r == 0)
-		snprintf((*ret)->name, sizeof((*ret)->name), "%s", config->title);
-	return r;
+	if (r < 0)
+		return r;
+	snprintf((*ret)->name, sizeof((*ret)->name), "%s", config->title);
+	(*ret)->takes_numbers = config->type == TRANSPORT_SMS;
+	return 0;
+}
+
+int transport_check(const struct transport_config *config, char *error, size_t size)
+{
+	int r = check_name(config, error, size);
+
+	if (r < 0)
+		return r;
+	switch ((enum transport_type)config->type) {
+	case TRANSPORT_SMTP:
+	case TRANSPORT_SENDMAIL:
+		return smtp_check_files(config, error, size);
+	case TRANSPORT_HTTP:
+	case TRANSPORT_SMS:
+		return http_check_files(config, error, size);
+	case TRANSPORT_MAILDIR:
+	case TRANSPORT_CONSOLE:
+		break;
+	}
+	return 0;
+}
+
+const char *transport_type_name(enum transport_type type)
+{
+	static const char *const names[] = {
+		[TRANSPORT_SMTP] = "smtp",
+		[TRANSPORT_SENDMAIL] = "sendmail",
+		[TRANSPORT_HTTP] = "http",
+		[TRANSPORT_SMS] = "sms",
+		[TRANSPORT_MAILDIR] = "maildir",
+		[TRANSPORT_CONSOLE] = "console",
+	};
+
+	return names[type];
 }
 
 void transport_free(struct transport *transport)

@@ -74,7 +74,7 @@ void parcel_end(struct parcel *parcel, enum send_result result, enum send_cause 
  */
 struct transport {
 	char name[SETTINGS_TITLE];
-	bool takes_numbers; /* telephone numbers; false: addresses */
+	bool takes_numbers; /* telephone numbers, and only those; else addresses */
 	void (*send)(struct transport *transport, struct parcel *parcel);
 	void (*free)(struct transport *transport);
 };
@@ -83,6 +83,16 @@ struct transport {
 int transport_new(const struct transport_config *config, uv_loop_t *loop,
 	struct transport **ret, char *error, size_t error_size);
 void transport_free(struct transport *transport);
+
+/*
+ * Whether the files that a configuration names can be used, for --check. -errno, and a
+ * whole sentence in error; 0 with a sentence there is a warning: a secret is a systemd
+ * credential, which only the service can read.
+ */
+int transport_check(const struct transport_config *config, char *error, size_t size);
+
+/* As mail.conf names it: "smtp". */
+const char *transport_type_name(enum transport_type type);
 
 int smtp_new(const struct transport_config *config, uv_loop_t *loop,
 	struct transport **ret, char *error, size_t error_size);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * otpd-mail --check: the configuration as it is understood on standard output, what is
+ * likely a mistake and what is one on standard error, for all transports at once.
+ *
+ * MUST NOT print what is in a file that holds a secret.
+ */
+#include "otpd/mail/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "otpd/mail/config.h"
+#include "otpd/mail/transport/transport.h"
+#include "otpd/util/log.h"
+
+#define ERROR_MAX 512
+
+/* The files of every transport. How many transports cannot work. */
+static int check_transports(const struct mail_config *config)
+{
+	char error[ERROR_MAX];
+	int n_bad = 0;
+
+	for (size_t i = 0; i < config->transports.n; i++) {
+		int r;
+
+		error[0] = '\0';
+		r = transport_check(config_transport(config, i), error, sizeof(error));
+		if (error[0])
+			fprintf(stderr, "%s: %s\n", r < 0 ? "otpd-mail" : "warning",
+				error);
+		n_bad += r < 0;
+	}
+	return n_bad;
+}
+
+int check_config(const char *config_path)
+{
+	struct mail_config *config = NULL;
+	char error[ERROR_MAX];
+	char warning[MAIL_WARNING_MAX];
+	int r;
+
+	log_init("otpd-mail");
+	r = config_load(config_path, &config, error, sizeof(error));
+	if (r < 0) {
+		fprintf(stderr, "otpd-mail: %s\n", error);
+		return EXIT_FAILURE;
+	}
+	config_print(config, stdout);
+	for (unsigned i = 0; config_warning(config, i, warning, sizeof(warning)); i++)
+		fprintf(stderr, "warning: %s\n", warning);
+	r = check_transports(config);
+	config_free(config);
+	return r > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
