@@ -9,6 +9,7 @@
 #include "otpd/mail/trace.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,7 +126,7 @@ void trace_step(struct trace *trace, const char *step, const char *said)
 		trace->n_steps++;
 	entry = &trace->steps[trace->n_steps - 1];
 	*entry = (struct trace_entry){ .ms = clock_mono_ms() - trace->came_ms };
-	text_copy(entry->step, sizeof(entry->step), step);
+	snprintf(entry->step, sizeof(entry->step), "%s", step);
 	detail_clean_both(entry->said, sizeof(entry->said), said ? said : "", trace->to,
 		trace->second, trace->code);
 }

@@ -114,16 +114,40 @@ START_TEST(clear_text_is_for_this_machine_only)
 }
 END_TEST
 
+/* A file with n of them, each of another name. */
+static const char *many_transports(unsigned n)
+{
+	static char text[2048];
+	size_t at = (size_t)snprintf(text, sizeof(text), HEAD);
+
+	for (unsigned i = 0; i < n; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+			"transport t%u { type = console }\n", i);
+	return text;
+}
+
+START_TEST(several_transports_keep_their_order)
+{
+	struct mail_config *config = load(many_transports(16));
+
+	ck_assert_msg(config, "%s", error);
+	ck_assert_uint_eq(config->transports.n, 16);
+	ck_assert_str_eq(config_transport(config, 0)->title, "t0");
+	ck_assert_str_eq(config_transport(config, 15)->title, "t15");
+	config_free(config);
+}
+END_TEST
+
 START_TEST(mistakes_are_named)
 {
 	refused(RELAY "}", "from is missing");
 	refused("from = \"nobody\"\n" RELAY "}", "from: not a mail address");
 	refused("from = \"a@b.example\\r\\nX: y\"\n" RELAY "}", "control");
 	refused(HEAD, "no transport");
-	refused(HEAD RELAY "}\ntransport b { type = console }", "more than one");
+	refused(many_transports(17), "more than 16 transports");
 	refused(HEAD "transport t { host = \"a.example\" }", "type is missing");
 	refused(HEAD "transport t { type = pigeon }",
-		"not one of smtp|maildir|console");
+		"not one of smtp|sendmail|http|sms|maildir|console");
 	refused(HEAD "transport t { type = smtp }", "host is missing");
 	refused(HEAD "transport t { type = smtp host = \"a/b\" }", "host");
 	refused(HEAD "transport t { type = smtp host = \"a@b\" }", "host");
@@ -140,7 +164,8 @@ START_TEST(mistakes_are_named)
 	refused(HEAD "colour = red\n" RELAY "}", "colour");
 	refused(HEAD "transport t { type = maildir }", "path");
 	refused(HEAD "transport t { type = maildir path = \"x\" }", "path");
-	refused(HEAD "transport t { type = console host = \"a\" }", "type = smtp");
+	refused(HEAD "transport t { type = console host = \"a\" }",
+		"host has no meaning for type = console");
 	refused(HEAD "socket = \"x\"\n" RELAY "}", "socket");
 	refused(HEAD "key_file = \"x\"\n" RELAY "}", "key_file");
 	refused(HEAD "log_level = loud\n" RELAY "}", "log_level");
@@ -375,6 +400,7 @@ int main(void)
 	tcase_add_test(tests, defaults_are_filled_in);
 	tcase_add_test(tests, the_port_follows_tls);
 	tcase_add_test(tests, clear_text_is_for_this_machine_only);
+	tcase_add_test(tests, several_transports_keep_their_order);
 	tcase_add_test(tests, mistakes_are_named);
 	tcase_add_test(tests, oauth2_is_whole);
 	tcase_add_test(tests, token_urls_are_private);
