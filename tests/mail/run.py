@@ -10,6 +10,8 @@ with a daemon of its own, and wait for events.
 """
 
 import concurrent.futures
+import glob
+import importlib
 import os
 import sys
 import time
@@ -17,13 +19,6 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-import checks_http  # noqa: E402
-import checks_life  # noqa: E402
-import checks_presets  # noqa: E402
-import checks_protocol  # noqa: E402
-import checks_sms  # noqa: E402
-import checks_smtp  # noqa: E402
-import checks_tls  # noqa: E402
 from support import Skip  # noqa: E402
 
 WORKERS = 12
@@ -42,10 +37,11 @@ def run_one(item):
 
 
 def main():
-    found = [(name, function)
-             for module in (checks_smtp, checks_tls, checks_protocol, checks_life,
-                            checks_http, checks_presets, checks_sms)
-             for name, function in vars(module).items() if name.startswith("test_")]
+    modules = [os.path.basename(path)[:-3]
+               for path in sorted(glob.glob(f"{os.path.dirname(os.path.abspath(__file__))}/checks_*.py"))]
+    found = [(name, function) for module in modules
+             for name, function in vars(importlib.import_module(module)).items()
+             if name.startswith("test_")]
     wanted = [item for item in found
               if len(sys.argv) == 1 or any(part in item[0] for part in sys.argv[1:])]
     wanted.sort(key=lambda item: not getattr(item[1], "slow", False))
