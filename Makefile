@@ -10,6 +10,7 @@ CFLAGS ?= -O2 -g
 PREFIX ?= /usr
 DESTDIR ?=
 SYSCONFDIR ?= /etc
+DATADIR ?= $(PREFIX)/share/otpd
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
 MANDIR ?= $(PREFIX)/share/man
@@ -49,7 +50,7 @@ SYSTEMD := $(shell pkg-config --exists libsystemd && echo yes)
 CPPFLAGS += $(if $(SYSTEMD),-DHAVE_SYSTEMD)
 LIBS_SYSTEMD := $(if $(SYSTEMD),-lsystemd)
 LIBS_otpd := -lsqlite3 -luv -ljansson -lsodium -lconfuse $(LIBS_SYSTEMD)
-LIBS_mail := -lcurl -luv -ljansson -lsodium -lconfuse $(LIBS_SYSTEMD)
+LIBS_mail := -lm -lcurl -luv -ljansson -lsodium -lconfuse $(LIBS_SYSTEMD)
 LIBS_ctl := -ljansson -lsodium
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard $(1))))
@@ -128,7 +129,7 @@ $(TEST_LIBS):
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # The program that a test is about, by its name.
-about = $(or $(if $(filter message mail%,$(1)),mail),$(if $(filter csv table,$(1)),ctl),$\
+about = $(or $(if $(filter message% mail%,$(1)),mail),$(if $(filter csv table,$(1)),ctl),$\
 	$(if $(filter wire options result,$(1)),pam),otpd)
 LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfuse \
 	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread
@@ -262,6 +263,7 @@ install: $(PROGRAMS) ## install below $(DESTDIR)$(PREFIX); configuration files a
 	install -D -m 755 $(B)/otpd-mail $(DESTDIR)$(SBINDIR)/otpd-mail
 	install -D -m 755 $(B)/otpctl $(DESTDIR)$(BINDIR)/otpctl
 	install -D -m 644 $(B)/pam_emailotp.so $(DESTDIR)$(PAMDIR)/pam_emailotp.so
+	for f in templates/*; do install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$$f; done
 	install -D -m 644 conf/otpctl.bash $(DESTDIR)$(COMPLETIONDIR)/otpctl
 	for f in otpd mail; do test -e $(DESTDIR)$(SYSCONFDIR)/otpd/$$f.conf || \
 		install -D -m 644 conf/$$f.conf $(DESTDIR)$(SYSCONFDIR)/otpd/$$f.conf; done
@@ -278,6 +280,7 @@ uninstall: ## take away what install put there, but not configuration and data
 		$(DESTDIR)$(BINDIR)/otpctl $(DESTDIR)$(PAMDIR)/pam_emailotp.so \
 		$(DESTDIR)$(COMPLETIONDIR)/otpctl $(DESTDIR)/usr/lib/sysusers.d/otpd.conf \
 		$(DESTDIR)/usr/lib/tmpfiles.d/otpd.conf
+	rm -rf $(DESTDIR)$(DATADIR)/templates
 	for f in conf/*.service conf/*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${f#conf/}; done
 	for f in man/*.[578]; do rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f#man/}; done
 

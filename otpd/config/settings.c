@@ -72,11 +72,21 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 		find_setting(parsing->schema, cfg->name, opt->name);
 	unsigned last = cfg_opt_size(opt) - 1;
 	const char *text = cfg_opt_getnstr(opt, last);
+	const char *title = cfg_title(cfg);
 	char why[256];
 
-	if (!setting || value_check(setting, text, last + 1, why, sizeof(why)) == 0)
+	if (!setting)
 		return 0;
-	cfg_error(cfg, "%s: %s", opt->name, why);
+	if (value_check(setting, text, last + 1, why, sizeof(why)) < 0) {
+		cfg_error(cfg, "%s: %s", opt->name, why);
+		return -1;
+	}
+	if (!parsing->schema->check ||
+		parsing->schema->check(
+			title ? title : "", setting, text, why, sizeof(why)) == 0)
+		return 0;
+	cfg_error(cfg, "%s%s%s%s%s: %s", title ? cfg->name : "", title ? " " : "",
+		title ? title : "", title ? ": " : "", opt->name, why);
 	return -1;
 }
 

@@ -56,6 +56,12 @@ struct settings_schema {
 	size_t size; /* of the root structure */
 	const struct setting *settings;
 	const struct settings_section *sections; /* ended by a NULL name */
+	/*
+	 * Whether a value that the table allows can stand here; -EINVAL, and why says
+	 * why not. title is that of the section, "" at the top. NULL: it always can.
+	 */
+	int (*check)(const char *title, const struct setting *setting, const char *text,
+		char *why, size_t why_size);
 };
 
 /*

@@ -143,7 +143,7 @@ static int compose(struct delivery *delivery)
 {
 	message_fini(&delivery->message);
 	return message_compose(&delivery->message, &delivery->letter, &delivery->tenant,
-		delivery->mail);
+		delivery->mailer->templates, delivery->mail);
 }
 
 static bool is_bad_address(const struct verdict *verdict)

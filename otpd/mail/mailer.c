@@ -10,7 +10,10 @@
 #include "otpd/mail/route.h"
 #include "otpd/mail/stats.h"
 #include "otpd/mail/trace.h"
+#include "otpd/util/cleanup.h"
 #include "otpd/util/log.h"
+
+DEFINE_CLEANUP(struct templates *, templates_free);
 
 int mailer_init(struct mailer *mailer, uv_loop_t *loop)
 {
@@ -37,18 +40,24 @@ static void resolve_otpd(struct mailer *mailer)
 int mailer_configure(struct mailer *mailer, struct mail_config *config, char *error,
 	size_t error_size)
 {
+	CLEANUP(templates_freep) struct templates *templates = NULL;
 	struct route *route = NULL;
 	int r;
 
 	error[0] = '\0';
-	r = route_new(config, mailer->loop, mailer->stats, &route, error, error_size);
+	r = templates_load(config, &templates, error, error_size);
+	if (r == 0)
+		r = route_new(
+			config, mailer->loop, mailer->stats, &route, error, error_size);
 	if (r < 0) {
 		if (!error[0])
 			snprintf(error, error_size, "%s", strerror(-r));
 		return r;
 	}
+	templates_free(mailer->templates);
 	route_free(mailer->route);
 	config_free(mailer->config);
+	mailer->templates = TAKE_PTR(templates);
 	mailer->route = route;
 	mailer->config = config;
 	stats_configure(mailer->stats, config);
@@ -63,6 +72,8 @@ void mailer_fini(struct mailer *mailer)
 	mailer->route = NULL;
 	config_free(mailer->config);
 	mailer->config = NULL;
+	templates_free(mailer->templates);
+	mailer->templates = NULL;
 	opener_wipe(&mailer->opener);
 	key_wipe(&mailer->key);
 	stats_free(mailer->stats);

@@ -9,6 +9,7 @@
 
 #include "otpd/mail/config.h"
 #include "otpd/mail/key.h"
+#include "otpd/mail/message/templates.h"
 #include "otpd/mail/opener.h"
 #include "otpd/proto/limits.h"
 #include "otpd/util/list.h"
@@ -23,6 +24,7 @@ struct mailer {
 	struct mail_config *config;
 	struct mail_key key;
 	struct opener opener;
+	struct templates *templates;
 	struct route *route;
 	struct stats *stats;
 	struct traces *traces;

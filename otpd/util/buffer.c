@@ -16,12 +16,12 @@ static bool make_room(struct buffer *buffer, size_t size)
 	size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST;
 	char *data;
 
+	if (!buffer->failed && buffer->size + size < buffer->capacity)
+		return true;
 	if (buffer->failed || size > BUFFER_MAX || buffer->size > BUFFER_MAX)
 		return false;
 	while (capacity < buffer->size + size + 1)
 		capacity *= 2;
-	if (capacity == buffer->capacity)
-		return true;
 	data = secret_alloc(capacity);
 	if (!data)
 		return false;
@@ -31,6 +31,12 @@ static bool make_room(struct buffer *buffer, size_t size)
 	buffer->data = data;
 	buffer->capacity = capacity;
 	return true;
+}
+
+void buffer_reserve(struct buffer *buffer, size_t size)
+{
+	if (!make_room(buffer, size))
+		buffer->failed = true;
 }
 
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size)

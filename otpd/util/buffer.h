@@ -16,6 +16,8 @@ struct buffer {
 	bool failed;
 };
 
+/* Makes room for size more bytes at once, where much is about to come. */
+void buffer_reserve(struct buffer *buffer, size_t size);
 void buffer_add(struct buffer *buffer, const void *bytes, size_t size);
 void buffer_puts(struct buffer *buffer, const char *text);
 void buffer_fini(struct buffer *buffer);

@@ -58,3 +58,31 @@ void escape_url(struct buffer *out, const char *text)
 			buffer_add(out, escaped, sizeof(escaped));
 	}
 }
+
+static const char *html_entity(char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	default:
+		return "&#39;";
+	}
+}
+
+void escape_html(struct buffer *out, const char *text)
+{
+	while (*text) {
+		size_t plain = strcspn(text, "&<>\"'");
+
+		buffer_add(out, text, plain);
+		text += plain;
+		if (*text)
+			buffer_puts(out, html_entity(*text++));
+	}
+}

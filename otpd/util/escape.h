@@ -4,6 +4,9 @@
 
 #include "otpd/util/buffer.h"
 
+/* For text and for attributes in quotes. */
+void escape_html(struct buffer *out, const char *text);
+
 /*
  * Appends text as it stands inside the quotes of a JSON string (RFC 8259 7). Bytes that
  * are no UTF-8 become U+FFFD.

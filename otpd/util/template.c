@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Placeholders in text and HTML. One pass: what a variable brings in is escaped for
- * where it stands and never read as a template, whatever it contains.
+ * Placeholders in text, HTML, JSON and forms. One pass: what a variable brings in is
+ * escaped for where it stands and never read as a template, whatever it contains.
  */
 #include "otpd/util/template.h"
 
@@ -22,47 +22,31 @@ static const struct template_var *find_var(
 	return NULL;
 }
 
-static const char *html_entity(char c)
+void template_escape(struct buffer *out, const char *value, enum template_escape escape)
 {
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	default:
-		return NULL;
+	switch (escape) {
+	case ESCAPE_NONE:
+		buffer_puts(out, value);
+		break;
+	case ESCAPE_HTML:
+		escape_html(out, value);
+		break;
+	case ESCAPE_JSON:
+		escape_json(out, value);
+		break;
+	case ESCAPE_URL:
+		escape_url(out, value);
+		break;
 	}
 }
 
 static void put_value(
 	struct buffer *out, const struct template_var *var, enum template_escape escape)
 {
-	if (escape == ESCAPE_JSON) {
-		escape_json(out, var->value);
-		return;
-	}
-	if (escape == ESCAPE_URL) {
-		escape_url(out, var->value);
-		return;
-	}
-	if (escape == ESCAPE_NONE || var->is_html) {
+	if (var->is_html)
 		buffer_puts(out, var->value);
-		return;
-	}
-	for (const char *at = var->value; *at; at++) {
-		const char *entity = html_entity(*at);
-
-		if (entity)
-			buffer_puts(out, entity);
-		else
-			buffer_add(out, at, 1);
-	}
+	else
+		template_escape(out, var->value, escape);
 }
 
 /* The end of the section: behind its {{/name}}. NULL if it has none. */
@@ -114,64 +98,4 @@ int template_render(struct buffer *out, const char *template,
 			return -EINVAL;
 	}
 	return out->failed ? -ENOMEM : 0;
-}
-
-static bool is_first_byte(char c)
-{
-	return ((unsigned char)c & 0xc0) != 0x80;
-}
-
-/*
- * How many bytes of the line (length bytes) fit into width columns: up to a blank if
- * there is one behind the indent, else to the end of the word, which then stands out.
- */
-static size_t fitting(const char *line, size_t length, size_t indent, size_t width)
-{
-	size_t columns = 0, blank = 0;
-
-	for (size_t i = 0; i < length; i++) {
-		if (line[i] == ' ' && i > indent && columns <= width)
-			blank = i;
-		columns += is_first_byte(line[i]);
-		if (columns > width && line[i] == ' ' && blank == 0 && i > indent)
-			return i;
-		if (columns > width && blank > 0)
-			return blank;
-	}
-	return length;
-}
-
-static void wrap_line(struct buffer *out, const char *line, size_t length, size_t width)
-{
-	size_t indent = strspn(line, " ");
-	size_t room = width;
-
-	if (indent > length)
-		indent = length;
-	for (;;) {
-		size_t n = fitting(line, length, room == width ? indent : 0, room);
-
-		buffer_add(out, line, n);
-		buffer_puts(out, "\n");
-		while (n < length && line[n] == ' ')
-			n++;
-		line += n;
-		length -= n;
-		if (length == 0)
-			break;
-		for (size_t i = 0; i < indent; i++)
-			buffer_puts(out, " ");
-		room = width - indent;
-	}
-}
-
-void template_wrap(struct buffer *out, const char *text, size_t width)
-{
-	while (*text) {
-		size_t length = strcspn(text, "\n");
-
-		wrap_line(out, text, length, width);
-		text += length;
-		text += *text == '\n';
-	}
 }

@@ -28,10 +28,8 @@ enum template_escape {
 int template_render(struct buffer *out, const char *template,
 	const struct template_var *vars, enum template_escape escape);
 
-/*
- * Breaks the lines of text that are longer than width columns (characters) at blanks;
- * what follows is indented as the line was.
- */
-void template_wrap(struct buffer *out, const char *text, size_t width);
+/* Appends a value as it may stand in text of this kind. */
+void template_escape(
+	struct buffer *out, const char *value, enum template_escape escape);
 
 #endif

@@ -4,8 +4,9 @@
  * random and no clock in it: a mail that is sent again after a crash is the same to the
  * byte, and mail servers may recognise it by its Message-ID.
  *
- * MUST NOT put the code into a header. The identity of the host comes from otpd, so a
- * letter needs no name service here.
+ * MUST NOT put the code into a header, but for the subject where the configuration asks
+ * for that. The identity of the host comes from otpd, so a letter needs no name service
+ * here.
  */
 #include "otpd/mail/message/message.h"
 
@@ -15,126 +16,38 @@
 
 #include "otpd/core/address.h"
 #include "otpd/mail/config.h"
-#include "otpd/mail/message/catalogue.h"
+#include "otpd/mail/message/content.h"
 #include "otpd/mail/message/mime.h"
+#include "otpd/mail/message/templates.h"
 #include "otpd/mail/message/when.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/secret.h"
-#include "otpd/util/template.h"
+#include "otpd/util/wrap.h"
 
 #define TEXT_WIDTH    72
 #define ID_DOMAIN_MAX 42 /* " <", 32 digits, "@", ">": a line of 78 */
 #define MAIL_DIGITS   32
-#define WORDS_MAX     1024
-#define CODE_HTML_MAX 512
+#define ROOM_BYTES    16384 /* what a mail has, rarely more */
+#define ROOM_PART     8192
 
 #define CLEANUP_BUFFER CLEANUP(buffer_fini) struct buffer
 
-/* The variables of the templates, where they are not the letter's own. */
-struct words {
-	char clock[WHEN_MAX];
-	char time[WHEN_MAX];
-	char expires[WHEN_MAX];
-	char minutes[WHEN_MAX];
-	char prompt[64];
-	char code_html[CODE_HTML_MAX];
-	char subject[WORDS_MAX];
-	char preheader[WORDS_MAX];
-	char heading[WORDS_MAX];
-	char intro[WORDS_MAX];
-	char expiry[WORDS_MAX];
-	char advice[WORDS_MAX];
+/* All that one mail is composed of. */
+struct job {
+	const struct letter *letter;
+	const struct tenant_config *tenant;
+	const struct templates *templates;
+	const struct wording *wording;
+	const char *mail;
+	struct content content;
 };
 
-static void words_free(struct words *words)
+static void job_free(struct job *job)
 {
-	secret_free(words);
+	content_fini(&job->content);
+	secret_free(job);
 }
-DEFINE_CLEANUP(struct words *, words_free);
-
-/* Groups of three, or of four where that comes out even; none is a single digit. */
-static size_t group_size(size_t length, size_t at)
-{
-	size_t group = length % 3 != 0 && length % 4 == 0 ? 4 : 3;
-	size_t rest = length - at;
-
-	return rest <= group + 1 ? rest : group;
-}
-
-/* The code with its groups set apart by margins, which do not copy. */
-static void show_code(char *out, size_t size, const char *code)
-{
-	size_t length = strlen(code), n = 0;
-
-	for (size_t at = 0; at < length && n < size;) {
-		size_t group = group_size(length, at);
-
-		n += (size_t)snprintf(out + n, size - n, "%s%.*s%s",
-			at > 0 ? "<span style=\"margin-left:14px\">" : "", (int)group,
-			code + at, at > 0 ? "</span>" : "");
-		at += group;
-	}
-}
-
-/* So large that it still fits on a telephone of 360 pixels. */
-static const char *code_size(const char *code)
-{
-	size_t length = strlen(code);
-
-	if (length <= 8)
-		return "36px";
-	return length <= 10 ? "28px" : "18px";
-}
-
-static int render_into(
-	char *out, size_t size, const char *template, const struct template_var *vars)
-{
-	CLEANUP_BUFFER text = { 0 };
-	int r = template_render(&text, template, vars, ESCAPE_NONE);
-
-	out[0] = '\0';
-	if (r < 0 || !text.data)
-		return r;
-	letter_clean(out, size, text.data);
-	return 0;
-}
-
-static void show_letter(struct words *words, const struct letter *letter)
-{
-	when_clock(words->clock, letter->at_s);
-	when_full(words->time, letter->at_s);
-	when_clock(words->expires, letter->expires_at_s);
-	when_span(words->minutes, letter->expires_at_s - letter->at_s);
-	show_code(words->code_html, sizeof(words->code_html), letter->code);
-	if (letter->reference[0] && letter->code[0])
-		snprintf(words->prompt, sizeof(words->prompt),
-			"Your prompt must show the same reference, %s.",
-			letter->reference);
-}
-
-/* Renders what the catalogue has for this kind; those are variables of the layouts. */
-static int show_entry(struct words *words, const struct letter *letter,
-	const struct template_var *vars)
-{
-	const struct catalogue_entry *entry = &catalogue[letter->kind];
-	const char *expiry = letter->expires_at_s > 0 ? entry->expiry : "";
-	const struct {
-		char *out;
-		const char *template;
-	} all[] = {
-		{ words->subject, entry->subject },
-		{ words->preheader, entry->preheader },
-		{ words->heading, entry->heading },
-		{ words->intro, entry->intro },
-		{ words->expiry, expiry },
-		{ words->advice, entry->advice },
-	};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < sizeof(all) / sizeof(all[0]); i++)
-		r = render_into(all[i].out, WORDS_MAX, all[i].template, vars);
-	return r;
-}
+DEFINE_CLEANUP(struct job *, job_free);
 
 /* Labels are dropped from the left until the identifier fits on its line. */
 static const char *id_domain(const char *address)
@@ -163,19 +76,22 @@ static void put_id(struct buffer *out, const char *mail, const char *from)
 	mime_header(out, "Message-ID", id);
 }
 
-static void put_headers(struct buffer *out, const struct letter *letter,
-	const struct tenant_config *tenant, const char *mail, const char *subject)
+static void put_headers(struct buffer *out, const struct job *job, const char *subject)
 {
-	char date[WHEN_MAX], type[MIME_LINE + 8];
+	const struct tenant_config *tenant = job->tenant;
+	char date[WHEN_HEADER], type[MIME_LINE + 8];
 
-	when_header(date, letter->at_s);
+	when_header(date, job->letter->at_s);
 	snprintf(type, sizeof(type), "multipart/alternative; boundary=\"=_%.*s\"",
-		MAIL_DIGITS, mail);
+		MAIL_DIGITS, job->mail);
 	mime_header_mailbox(out, "From", tenant->from_name, tenant->from);
-	mime_header_mailbox(out, "To", letter->name, letter->to);
+	if (tenant->reply_to[0])
+		mime_header_mailbox(out, "Reply-To", "", tenant->reply_to);
+	mime_header_mailbox(out, "To", job->letter->name, job->letter->to);
 	mime_header_text(out, "Subject", subject);
 	mime_header(out, "Date", date);
-	put_id(out, mail, tenant->from);
+	put_id(out, job->mail, tenant->from);
+	mime_header(out, "Content-Language", job->wording->words->language);
 	mime_header(out, "Auto-Submitted", "auto-generated");
 	mime_header(out, "X-Auto-Response-Suppress", "All");
 	mime_header(out, "MIME-Version", "1.0");
@@ -195,80 +111,130 @@ static void put_part(
 {
 	put_boundary(out, mail, "");
 	mime_header(out, "Content-Type", type);
-	mime_header(out, "Content-Transfer-Encoding", "quoted-printable");
-	buffer_puts(out, "\r\n");
-	mime_quoted_printable(out, body);
+	mime_body(out, body);
 }
 
-static int put_mail(struct message *message, const struct letter *letter,
-	const struct tenant_config *tenant, const char *mail, const struct words *words,
-	const struct template_var *vars)
+static void put_subject(struct buffer *out, const struct job *job)
+{
+	const struct words *words = job->wording->words;
+
+	stencil_fill(words->phrase[job->letter->kind][PHRASE_SUBJECT], out,
+		job->content.values.of, ESCAPE_NONE);
+	if (job->templates->code_in_subject && job->letter->code[0]) {
+		buffer_puts(out, ": ");
+		buffer_puts(out, job->letter->code);
+	}
+}
+
+static void put_layout(struct buffer *out, struct job *job, enum layout_form form)
+{
+	const struct layout *layout = job->wording->layouts[job->letter->kind][form];
+
+	content_set_labels(&job->content, job->wording->words, form != LAYOUT_HTML);
+	stencil_fill(layout->stencil, out, job->content.values.of,
+		form == LAYOUT_HTML ? ESCAPE_HTML : ESCAPE_NONE);
+}
+
+static int take(struct buffer *from, char **ret, size_t *ret_size)
+{
+	*ret = buffer_take(from, ret_size);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int compose_mail(struct message *message, struct job *job)
 {
 	CLEANUP_BUFFER loose = { 0 }, text = { 0 }, html = { 0 }, out = { 0 },
 		       subject = { 0 };
+	int r;
 
-	if (template_render(&loose, catalogue_text, vars, ESCAPE_NONE) < 0 ||
-		template_render(&html, catalogue_html, vars, ESCAPE_HTML) < 0)
-		return loose.failed || html.failed ? -ENOMEM : -EINVAL;
-	template_wrap(&text, loose.data, TEXT_WIDTH);
-	if (text.failed)
+	buffer_reserve(&html, ROOM_PART);
+	buffer_reserve(&out, ROOM_BYTES);
+	put_subject(&subject, job);
+	put_layout(&loose, job, LAYOUT_TEXT);
+	put_layout(&html, job, LAYOUT_HTML);
+	if (subject.failed || loose.failed || html.failed)
 		return -ENOMEM;
-	buffer_puts(&subject, words->subject);
-	put_headers(&out, letter, tenant, mail, words->subject);
-	put_part(&out, mail, "text/plain; charset=utf-8", text.data);
-	put_part(&out, mail, "text/html; charset=utf-8", html.data);
-	put_boundary(&out, mail, "--");
-	message->bytes = buffer_take(&out, &message->size);
-	message->text = buffer_take(&text, NULL);
-	message->html = buffer_take(&html, NULL);
-	message->subject = buffer_take(&subject, NULL);
-	return message->bytes && message->text && message->html && message->subject
-		? 0
-		: -ENOMEM;
+	wrap_text(&text, loose.data ? loose.data : "", TEXT_WIDTH);
+	if (text.failed || !text.data)
+		return -ENOMEM;
+	put_headers(&out, job, subject.data ? subject.data : "");
+	put_part(&out, job->mail, "text/plain; charset=utf-8", text.data);
+	put_part(&out, job->mail, "text/html; charset=utf-8", html.data);
+	put_boundary(&out, job->mail, "--");
+	r = take(&out, &message->bytes, &message->size);
+	if (r == 0)
+		r = take(&text, &message->text, NULL);
+	if (r == 0)
+		r = take(&html, &message->html, NULL);
+	return r < 0 ? r : take(&subject, &message->subject, NULL);
+}
+
+/* No-break blanks are not in the alphabet of short messages (GSM 03.38), blanks are. */
+static void plain_blanks(char *text)
+{
+	const char *begin = text;
+	char *to = text;
+
+	while (*text) {
+		size_t blank = strncmp(text, "\u00a0", 2) == 0 ? 2 : *text == '\n';
+
+		*to++ = blank > 0 ? ' ' : *text;
+		text += blank > 0 ? blank : 1;
+	}
+	while (to > begin && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
+static int compose_short(struct message *message, struct job *job)
+{
+	CLEANUP_BUFFER text = { 0 }, subject = { 0 };
+	int r;
+
+	put_subject(&subject, job);
+	put_layout(&text, job, LAYOUT_SMS);
+	if (text.failed || subject.failed || !text.data)
+		return -ENOMEM;
+	plain_blanks(text.data);
+	r = take(&text, &message->text, NULL);
+	return r < 0 ? r : take(&subject, &message->subject, NULL);
+}
+
+static const struct wording *choose_wording(const struct edition *edition,
+	const struct letter *letter, const struct tenant_config *tenant)
+{
+	const struct wording *wording = NULL;
+
+	if (letter->language[0])
+		wording = edition_wording(edition, letter->language);
+	if (!wording)
+		wording = edition_wording(edition, tenant->language);
+	return wording ? wording : &edition->wordings[0];
 }
 
 int message_compose(struct message *message, const struct letter *letter,
-	const struct tenant_config *tenant, const char *mail)
+	const struct tenant_config *tenant, const struct templates *templates,
+	const char *mail)
 {
-	CLEANUP(words_freep) struct words *words = secret_alloc(sizeof(*words));
-	const char *host = letter->host[0] ? letter->host : "this system";
-	const char *greeting = letter->name[0] ? letter->name : letter->user;
-	const char *brand = tenant->organisation[0] ? tenant->organisation : host;
+	CLEANUP(job_freep) struct job *job = secret_alloc(sizeof(*job));
+	const struct edition *edition = templates_edition(templates, tenant->title);
+	bool is_short = letter->to[0] == '+';
 	int r;
 
-	if (!words)
+	*message = (struct message){ 0 };
+	if (!job)
 		return -ENOMEM;
-	memset(words, 0, sizeof(*words));
-	show_letter(words, letter);
-
-	const struct template_var vars[] = {
-		{ "host", host, false },
-		{ "brand", brand, false },
-		{ "greeting", greeting, false },
-		{ "user", letter->user, false },
-		{ "service", letter->service, false },
-		{ "rhost", letter->rhost, false },
-		{ "tty", letter->tty, false },
-		{ "reference", letter->reference, false },
-		{ "code", letter->code, false },
-		{ "code_html", words->code_html, true },
-		{ "code_size", code_size(letter->code), false },
-		{ "clock", words->clock, false },
-		{ "time", words->time, false },
-		{ "minutes", words->minutes, false },
-		{ "expires", words->expires, false },
-		{ "prompt", words->prompt, false },
-		{ "preheader", words->preheader, false },
-		{ "heading", words->heading, false },
-		{ "intro", words->intro, false },
-		{ "expiry", words->expiry, false },
-		{ "advice", words->advice, false },
-		{ 0 },
+	*job = (struct job){
+		.letter = letter,
+		.tenant = tenant,
+		.templates = templates,
+		.wording = choose_wording(edition, letter, tenant),
+		.mail = mail,
 	};
-
-	r = show_entry(words, letter, vars);
+	r = content_fill(
+		&job->content, letter, tenant, edition, job->wording, is_short);
 	if (r == 0)
-		r = put_mail(message, letter, tenant, mail, words, vars);
+		r = is_short ? compose_short(message, job) : compose_mail(message, job);
 	if (r < 0)
 		message_fini(message);
 	return r;

@@ -6,9 +6,13 @@
 
 #include "otpd/mail/message/letter.h"
 
+struct templates;
 struct tenant_config;
 
-/* A mail as it goes to a server, and its parts as a person reads them. */
+/*
+ * A mail as it goes to a server, and its parts as a person reads them. One to a
+ * telephone number has a text and a subject only: bytes and html are NULL.
+ */
 struct message {
 	char *bytes;
 	size_t size;
@@ -18,12 +22,13 @@ struct message {
 };
 
 /*
- * Composes the mail of a letter in the name of a tenant. mail is its identifier, 32
- * hexadecimal digits. The same arguments make the same bytes. 0, -ENOMEM, or -EINVAL if
- * the catalogue is wrong.
+ * Composes the mail of a letter in the name of a tenant, in the letter's language or
+ * else the tenant's. mail is its identifier, 32 hexadecimal digits. The same arguments
+ * make the same bytes. 0 or -ENOMEM.
  */
 int message_compose(struct message *message, const struct letter *letter,
-	const struct tenant_config *tenant, const char *mail);
+	const struct tenant_config *tenant, const struct templates *templates,
+	const char *mail);
 
 /* Wipes and frees; harmless on a zeroed message. */
 void message_fini(struct message *message);

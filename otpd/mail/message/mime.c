@@ -13,6 +13,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "otpd/util/secret.h"
 #include "otpd/util/text.h"
 
 #define CRLF "\r\n"
@@ -20,6 +21,7 @@
 	60 /* a longer word of a header is encoded, since it cannot be folded */
 #define FOLD_AT       76 /* RFC 2047 2: lines with encoded words */
 #define QP_LINE       75 /* and "=" */
+#define BASE64_BYTES  57 /* a line of 76 */
 #define ENCODED_OPEN  "=?UTF-8?B?"
 #define ENCODED_CLOSE "?="
 #define ENCODED_FRAME (sizeof(ENCODED_OPEN ENCODED_CLOSE) - 1)
@@ -170,7 +172,9 @@ void mime_header_mailbox(
 	buffer_puts(out, ">" CRLF);
 }
 
-/* Whether the byte at at must be encoded, since it is not printable or has a meaning.
+/*
+ * Whether the byte at at must be encoded, since it is not printable or has a meaning
+ * where it stands.
  */
 static bool qp_must_encode(const char *at, bool at_start)
 {
@@ -183,43 +187,101 @@ static bool qp_must_encode(const char *at, bool at_start)
 			strncmp(at, "From ", 5) == 0);
 }
 
-static size_t qp_token(char token[4], const char *at, bool at_start)
+/* How many bytes at at, at most max, stand for themselves; only the first may be at the
+ * start of a line. */
+static size_t qp_run(const char *at, bool at_start, size_t max)
 {
-	static const char hex[] = "0123456789ABCDEF";
-	unsigned char c = (unsigned char)*at;
+	size_t n = 0;
 
-	if (!qp_must_encode(at, at_start)) {
-		token[0] = *at;
-		return 1;
+	if (max == 0 || qp_must_encode(at, at_start))
+		return 0;
+	for (n = 1; n < max; n++) {
+		unsigned char c = (unsigned char)at[n];
+
+		if (c > ' ' && c <= '~' && c != '=')
+			continue;
+		if (qp_must_encode(at + n, false))
+			break;
 	}
-	token[0] = '=';
-	token[1] = hex[c >> 4];
-	token[2] = hex[c & 15];
-	return 3;
+	return n;
 }
 
 void mime_quoted_printable(struct buffer *out, const char *text)
 {
+	static const char hex[] = "0123456789ABCDEF";
 	size_t column = 0;
 
-	for (; *text; text++) {
-		char token[4];
-		size_t n;
+	while (*text) {
+		unsigned char c = (unsigned char)*text;
+		size_t n = qp_run(text, column == 0, QP_LINE - column);
+		char token[3] = { '=', hex[c >> 4], hex[c & 15] };
 
-		if (*text == '\n') {
+		if (n > 0) {
+			buffer_add(out, text, n);
+			text += n;
+			column += n;
+		} else if (c == '\n') {
 			buffer_puts(out, CRLF);
+			text++;
 			column = 0;
-			continue;
-		}
-		n = qp_token(token, text, column == 0);
-		if (column + n > QP_LINE) {
+		} else if (column + sizeof(token) > QP_LINE) {
 			buffer_puts(out, "=" CRLF);
 			column = 0;
-			n = qp_token(token, text, true);
+		} else {
+			buffer_add(out, token, sizeof(token));
+			text++;
+			column += sizeof(token);
 		}
-		buffer_add(out, token, n);
-		column += n;
 	}
 	if (column > 0)
 		buffer_puts(out, CRLF);
+}
+
+static void put_base64(struct buffer *out, const unsigned char *bytes, size_t n)
+{
+	char line[sodium_base64_ENCODED_LEN(
+		BASE64_BYTES, sodium_base64_VARIANT_ORIGINAL)];
+	SECRET_SCOPE(line);
+
+	sodium_bin2base64(line, sizeof(line), bytes, n, sodium_base64_VARIANT_ORIGINAL);
+	buffer_puts(out, line);
+	buffer_puts(out, CRLF);
+}
+
+void mime_base64(struct buffer *out, const char *text)
+{
+	unsigned char bytes[BASE64_BYTES];
+	SECRET_SCOPE(bytes);
+	size_t n = 0;
+	bool has_cr = false;
+
+	while (*text) {
+		bool needs_cr = *text == '\n' && !has_cr;
+
+		bytes[n++] = needs_cr ? '\r' : (unsigned char)*text++;
+		has_cr = needs_cr;
+		if (n < sizeof(bytes))
+			continue;
+		put_base64(out, bytes, n);
+		n = 0;
+	}
+	if (n > 0)
+		put_base64(out, bytes, n);
+}
+
+void mime_body(struct buffer *out, const char *text)
+{
+	size_t tripled = 0, size = 0;
+	bool is_base64;
+
+	for (; text[size]; size++)
+		tripled += text[size] < 0 || text[size] == '=';
+	is_base64 = 2 * tripled > size * 37 / 100;
+	mime_header(out, "Content-Transfer-Encoding",
+		is_base64 ? "base64" : "quoted-printable");
+	buffer_puts(out, CRLF);
+	if (is_base64)
+		mime_base64(out, text);
+	else
+		mime_quoted_printable(out, text);
 }

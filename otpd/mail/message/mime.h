@@ -28,4 +28,10 @@ void mime_header_mailbox(
  */
 void mime_quoted_printable(struct buffer *out, const char *text);
 
+/* The same in base64 (RFC 2045 6.8); its lines hold letters, digits, "+", "/", "=". */
+void mime_base64(struct buffer *out, const char *text);
+
+/* The body of a part in the shorter of the two, behind the header that says which. */
+void mime_body(struct buffer *out, const char *text);
+
 #endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a letter to the values that templates are filled in with. The words of a kind
+ * are templates themselves: they are filled in first, and are values of the layouts.
+ */
+#include "otpd/mail/message/content.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "otpd/mail/message/when.h"
+
+/* Groups of three, or of four where that comes out even; none is a single digit. */
+static size_t group_size(size_t length, size_t at)
+{
+	size_t group = length % 3 != 0 && length % 4 == 0 ? 4 : 3;
+	size_t rest = length - at;
+
+	return rest <= group + 1 ? rest : group;
+}
+
+/* The code with its groups set apart by margins, which do not copy. */
+static void show_code(char *out, size_t size, const char *code)
+{
+	size_t length = strlen(code), n = 0;
+
+	out[0] = '\0';
+	for (size_t at = 0; at < length && n < size;) {
+		size_t group = group_size(length, at);
+
+		n += (size_t)snprintf(out + n, size - n, "%s%.*s%s",
+			at > 0 ? "<span style=\"margin-left:14px\">" : "", (int)group,
+			code + at, at > 0 ? "</span>" : "");
+		at += group;
+	}
+}
+
+/* So large that it still fits on a telephone of 360 pixels. */
+static const char *code_size(const char *code)
+{
+	size_t length = strlen(code);
+
+	if (length <= 8)
+		return "36px";
+	return length <= 10 ? "28px" : "18px";
+}
+
+/* What follows in content->made is the value of this variable. */
+static void begin(struct content *content, enum variable variable)
+{
+	content->starts[content->n].variable = variable;
+	content->starts[content->n++].at = content->made.size;
+}
+
+static void end(struct content *content)
+{
+	buffer_add(&content->made, "", 1);
+}
+
+/* The buffer may have moved. */
+static void settle(struct content *content)
+{
+	for (size_t i = 0; !content->made.failed && i < content->n; i++)
+		content->values.of[content->starts[i].variable] =
+			content->made.data + content->starts[i].at;
+}
+
+/* Cuts a value, and takes what short messages cannot have. */
+static const char *cut(char out[CONTENT_SHORT + 1], const char *text, bool is_short)
+{
+	if (!is_short)
+		return text;
+	letter_clean(out, CONTENT_SHORT + 1, text);
+	return out;
+}
+
+static void set_letter(struct content *content, const struct letter *letter,
+	const struct tenant_config *tenant, const struct words *words, bool is_short)
+{
+	const char **of = content->values.of;
+	const char *host = letter->host[0] ? letter->host : words->system;
+	const char *person = letter->name[0] ? letter->name : letter->user;
+	const char *brand = tenant->organisation[0] ? tenant->organisation : host;
+
+	of[VAR_HOST] = cut(content->cut[0], host, is_short);
+	of[VAR_BRAND] = cut(content->cut[1], brand, is_short);
+	of[VAR_PERSON] = cut(content->cut[2], person, is_short);
+	of[VAR_USER] = cut(content->cut[3], letter->user, is_short);
+	of[VAR_SERVICE] = letter->service;
+	of[VAR_RHOST] = letter->rhost;
+	of[VAR_TTY] = letter->tty;
+	of[VAR_COMMAND] = letter->command;
+	of[VAR_ADDRESS] = letter->address;
+	of[VAR_REFERENCE] = letter->reference;
+	of[VAR_CODE] = letter->code;
+}
+
+static void set_looks(struct content *content, const struct letter *letter,
+	const struct edition *edition, const struct words *words)
+{
+	const char **of = content->values.of;
+
+	show_code(content->code_html, sizeof(content->code_html), letter->code);
+	of[VAR_CODE_HTML] = content->code_html;
+	of[VAR_CODE_SIZE] = code_size(letter->code);
+	of[VAR_COLOUR] = edition->palette.colour;
+	of[VAR_COLOUR_TEXT] = edition->palette.colour_text;
+	of[VAR_ACCENT] = edition->palette.accent;
+	of[VAR_ACCENT_DARK] = edition->palette.accent_dark;
+	of[VAR_LANG] = words->language;
+}
+
+/* Values that are empty where nothing expires. */
+static void make_times(
+	struct content *content, const struct letter *letter, const struct words *words)
+{
+	struct buffer *made = &content->made;
+
+	begin(content, VAR_CLOCK);
+	when_clock(made, words, letter->at_s);
+	end(content);
+	begin(content, VAR_TIME);
+	when_full(made, words, letter->at_s);
+	end(content);
+	if (letter->expires_at_s > 0) {
+		begin(content, VAR_EXPIRES);
+		when_clock(made, words, letter->expires_at_s);
+		end(content);
+		begin(content, VAR_ENDS);
+		when_full(made, words, letter->expires_at_s);
+		end(content);
+		begin(content, VAR_MINUTES);
+		when_span(made, words, letter->expires_at_s - letter->at_s);
+		end(content);
+	}
+	settle(content);
+}
+
+static void make(
+	struct content *content, enum variable variable, const struct stencil *stencil)
+{
+	begin(content, variable);
+	stencil_fill(stencil, &content->made, content->values.of, ESCAPE_NONE);
+	end(content);
+}
+
+static void make_phrases(struct content *content, const struct letter *letter,
+	const struct words *words, bool is_short)
+{
+	struct stencil *const *phrase = words->phrase[letter->kind];
+
+	if (is_short) {
+		make(content, VAR_SMS, phrase[PHRASE_SMS]);
+	} else {
+		make(content, VAR_GREETING, words->word[WORD_GREETING]);
+		make(content, VAR_PREHEADER, phrase[PHRASE_PREHEADER]);
+		make(content, VAR_FOOTER, words->word[WORD_FOOTER]);
+	}
+	make(content, VAR_HEADING, phrase[PHRASE_HEADING]);
+	make(content, VAR_INTRO, phrase[PHRASE_INTRO]);
+	make(content, VAR_ADVICE, phrase[PHRASE_ADVICE]);
+	if (letter->expires_at_s > 0)
+		make(content, VAR_EXPIRY, phrase[PHRASE_EXPIRY]);
+	if (letter->reference[0] && letter->code[0])
+		make(content, VAR_PROMPT, words->word[WORD_PROMPT]);
+	settle(content);
+}
+
+int content_fill(struct content *content, const struct letter *letter,
+	const struct tenant_config *tenant, const struct edition *edition,
+	const struct wording *wording, bool is_short)
+{
+	for (int i = 0; i < VARIABLES; i++)
+		content->values.of[i] = "";
+	content->n = 0;
+	set_letter(content, letter, tenant, wording->words, is_short);
+	set_looks(content, letter, edition, wording->words);
+	make_times(content, letter, wording->words);
+	make_phrases(content, letter, wording->words, is_short);
+	return content->made.failed ? -ENOMEM : 0;
+}
+
+void content_set_labels(struct content *content, const struct words *words, bool padded)
+{
+	for (int i = 0; i < VARIABLE_LABELS; i++)
+		content->values.of[VAR_LABEL_SERVICE + i] =
+			padded ? words->padded[i] : words->label[i];
+}
+
+void content_fini(struct content *content)
+{
+	buffer_fini(&content->made);
+}
