@@ -46,7 +46,10 @@ struct reader {
 	uint64_t allowed;
 	struct stencil *stencil;
 	size_t used; /* bytes of stencil->text */
-	size_t open[MAX_DEPTH];
+	struct {
+		size_t piece;
+		const char *at;
+	} open[MAX_DEPTH];
 	size_t depth;
 	struct stencil_fault *fault;
 };
@@ -189,10 +192,11 @@ static int close_section(struct reader *reader, const struct mark *mark, size_t 
 {
 	struct piece *pieces = reader->stencil->pieces;
 
-	if (reader->depth == 0 || pieces[reader->open[reader->depth - 1]].name != name)
+	if (reader->depth == 0 ||
+		pieces[reader->open[reader->depth - 1].piece].name != name)
 		return refuse(reader, mark->begin, "{{/%.*s}} closes nothing",
 			(int)mark->size, mark->name);
-	pieces[reader->open[--reader->depth]].at = (uint32_t)reader->stencil->n;
+	pieces[reader->open[--reader->depth].piece].at = (uint32_t)reader->stencil->n;
 	return 0;
 }
 
@@ -201,7 +205,8 @@ static int open_section(struct reader *reader, const struct mark *mark, size_t n
 	if (reader->depth == MAX_DEPTH)
 		return refuse(reader, mark->begin,
 			"more than %d sections in each other", MAX_DEPTH);
-	reader->open[reader->depth++] = reader->stencil->n;
+	reader->open[reader->depth].piece = reader->stencil->n;
+	reader->open[reader->depth++].at = mark->begin;
 	add_piece(reader, PIECE_SECTION, name);
 	return 0;
 }
@@ -248,8 +253,9 @@ static int read_all(struct reader *reader)
 	add_text(reader, reader->at, reader->at + strlen(reader->at));
 	if (reader->depth == 0)
 		return 0;
-	begin = reader->names[reader->stencil->pieces[reader->open[0]].name].name;
-	return refuse(reader, reader->at, "section {{#%s}} is not closed", begin);
+	begin = reader->names[reader->stencil->pieces[reader->open[0].piece].name].name;
+	return refuse(
+		reader, reader->open[0].at, "section {{#%s}} is not closed", begin);
 }
 
 int stencil_new(const char *text, const struct stencil_name *names, uint64_t allowed,

@@ -141,7 +141,7 @@ static size_t fitting(const char *line, size_t length, size_t indent, size_t wid
 		struct character c = read_character(line + i);
 		bool blank = *c.at == ' ';
 
-		if (i > indent && (blank || may_part(&before, &c))) {
+		if (i > indent && (blank ? *before.at != ' ' : may_part(&before, &c))) {
 			if (columns <= width)
 				best = i;
 			else
@@ -153,7 +153,7 @@ static size_t fitting(const char *line, size_t length, size_t indent, size_t wid
 		before = c;
 		i += c.size;
 	}
-	return length;
+	return columns > width && best > 0 ? best : length; /* but for blanks */
 }
 
 static void wrap_line(struct buffer *out, const char *line, size_t length, size_t width)

@@ -95,7 +95,7 @@ static inline void copy_templates(char *path)
 
 	ck_assert_msg(from, "run this from the top of the tree");
 	ck_assert_ptr_nonnull(mkdtemp(path));
-	snprintf(to, sizeof(to), "%s/templates", path);
+	snprintf(to, sizeof(to), "%.200s/templates", path);
 	ck_assert_int_eq(mkdir(to, 0755), 0);
 	while ((entry = readdir(from))) {
 		char *text;
@@ -121,9 +121,9 @@ static inline struct mail_config letters_config(const char *path)
 		},
 	};
 
-	snprintf(config.templates, sizeof(config.templates), "%s/templates", path);
+	snprintf(config.templates, sizeof(config.templates), "%.200s/templates", path);
 	snprintf(config.template_overrides, sizeof(config.template_overrides),
-		"%s/overrides", path);
+		"%.200s/overrides", path);
 	return config;
 }
 
