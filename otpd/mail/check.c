@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "otpd/mail/config.h"
+#include "otpd/mail/message/templates.h"
 #include "otpd/mail/transport/transport.h"
 #include "otpd/util/log.h"
 
@@ -35,12 +36,25 @@ static int check_transports(const struct mail_config *config)
 	return n_bad;
 }
 
+/* How many of them cannot be used: 0 or 1. */
+static int check_templates(const struct mail_config *config)
+{
+	struct templates *templates = NULL;
+	char error[ERROR_MAX];
+	int r = templates_load(config, &templates, error, sizeof(error));
+
+	if (r < 0)
+		fprintf(stderr, "otpd-mail: %s\n", error);
+	templates_free(templates);
+	return r < 0;
+}
+
 int check_config(const char *config_path)
 {
 	struct mail_config *config = NULL;
 	char error[ERROR_MAX];
 	char warning[MAIL_WARNING_MAX];
-	int r;
+	int r, n_bad;
 
 	log_init("otpd-mail");
 	r = config_load(config_path, &config, error, sizeof(error));
@@ -51,7 +65,7 @@ int check_config(const char *config_path)
 	config_print(config, stdout);
 	for (unsigned i = 0; config_warning(config, i, warning, sizeof(warning)); i++)
 		fprintf(stderr, "warning: %s\n", warning);
-	r = check_transports(config);
+	n_bad = check_transports(config) + check_templates(config);
 	config_free(config);
-	return r > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return n_bad > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
