@@ -8,20 +8,19 @@
 #include "otpd/util/cleanup.h"
 #include "otpd/util/secret.h"
 
-#define BUFFER_FIRST 4096
+#define BUFFER_FIRST 512
 #define BUFFER_MAX   (1u << 20) /* far above any mail; a bug must not eat the machine */
 
-static bool make_room(struct buffer *buffer, size_t size)
+static bool grow(struct buffer *buffer, size_t size)
 {
-	size_t capacity = buffer->capacity ? buffer->capacity : BUFFER_FIRST;
+	size_t capacity = 2 * buffer->capacity;
 	char *data;
 
-	if (!buffer->failed && buffer->size + size < buffer->capacity)
-		return true;
 	if (buffer->failed || size > BUFFER_MAX || buffer->size > BUFFER_MAX)
 		return false;
-	while (capacity < buffer->size + size + 1)
-		capacity *= 2;
+	if (capacity < buffer->size + size + 1)
+		capacity = (buffer->size + size + BUFFER_FIRST) / BUFFER_FIRST *
+			BUFFER_FIRST;
 	data = secret_alloc(capacity);
 	if (!data)
 		return false;
@@ -31,6 +30,13 @@ static bool make_room(struct buffer *buffer, size_t size)
 	buffer->data = data;
 	buffer->capacity = capacity;
 	return true;
+}
+
+static bool make_room(struct buffer *buffer, size_t size)
+{
+	if (!buffer->failed && size < buffer->capacity - buffer->size)
+		return true;
+	return grow(buffer, size);
 }
 
 void buffer_reserve(struct buffer *buffer, size_t size)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "otpd/util/text.h"
 
@@ -16,13 +17,13 @@ struct range {
 	uint32_t to;
 };
 
-/* EastAsianWidth.txt: W and F, in blocks. */
+/* EastAsianWidth.txt: W and F, in blocks; the frequent ones first. */
 static const struct range wide[] = {
-	{ 0x1100, 0x115f },
-	{ 0x2e80, 0x303e },
 	{ 0x3041, 0x33ff },
-	{ 0x3400, 0x4dbf },
 	{ 0x4e00, 0xa4cf },
+	{ 0x2e80, 0x303e },
+	{ 0x1100, 0x115f },
+	{ 0x3400, 0x4dbf },
 	{ 0xa960, 0xa97f },
 	{ 0xac00, 0xd7a3 },
 	{ 0xf900, 0xfaff },
@@ -45,15 +46,15 @@ static const struct range narrowest[] = {
 };
 
 /* No line begins with these (JIS X 4051), nor ends with those. */
-static const char closing[] =
-	"\u3001\u3002\uff0c\uff0e\u30fb\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011"
-	"\u3015\u3009\u300b\u30fc\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087"
-	"\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7\u3005\u2026)]}.,:;!?%";
-static const char opening[] = "\uff08\u300c\u300e\u3010\u3014\u3008\u300a([{";
+static const wchar_t closing[] =
+	L"\u3001\u3002\uff0c\uff0e\u30fb\uff1a\uff1b\uff1f\uff01\uff09\u300d\u300f\u3011"
+	L"\u3015\u3009\u300b\u30fc\u3041\u3043\u3045\u3047\u3049\u3063\u3083\u3085\u3087"
+	L"\u30a1\u30a3\u30a5\u30a7\u30a9\u30c3\u30e3\u30e5\u30e7\u3005\u2026)]}.,:;!?%";
+static const wchar_t opening[] = L"\uff08\u300c\u300e\u3010\u3014\u3008\u300a([{";
 
 /* One character of a text. */
 struct character {
-	const char *at;
+	uint32_t point; /* of Unicode */
 	size_t size;
 	size_t columns;
 };
@@ -81,18 +82,19 @@ static uint32_t code_point(const char *at, size_t size)
 
 static struct character read_character(const char *at)
 {
-	struct character c = { at, 1, 1 };
-	uint32_t point;
+	struct character c = { (unsigned char)*at, 1, 1 };
 
-	if ((unsigned char)*at < 0x80)
+	if (c.point < 0x80)
 		return c;
 	c.size = text_utf8_length(at);
 	if (c.size == 0)
 		c.size = 1;
-	point = code_point(at, c.size);
-	if (is_in(wide, sizeof(wide) / sizeof(wide[0]), point))
+	c.point = code_point(at, c.size);
+	if (c.point < narrowest[0].from)
+		return c;
+	if (is_in(wide, sizeof(wide) / sizeof(wide[0]), c.point))
 		c.columns = 2;
-	else if (is_in(narrowest, sizeof(narrowest) / sizeof(narrowest[0]), point))
+	else if (is_in(narrowest, sizeof(narrowest) / sizeof(narrowest[0]), c.point))
 		c.columns = 0;
 	return c;
 }
@@ -110,22 +112,15 @@ size_t wrap_columns(const char *text)
 	return columns;
 }
 
-static bool is_one_of(const char *set, const struct character *c)
-{
-	for (; *set; set += read_character(set).size)
-		if (strncmp(set, c->at, c->size) == 0)
-			return true;
-	return false;
-}
-
 /* Whether a line may end behind before, where no blank stands. */
 static bool may_part(const struct character *before, const struct character *after)
 {
 	if (before->columns < 2 && after->columns < 2)
 		return false;
-	if (*before->at == ' ' || after->columns == 0)
+	if (before->point == ' ' || after->columns == 0)
 		return false;
-	return !is_one_of(closing, after) && !is_one_of(opening, before);
+	return !wcschr(closing, (wchar_t)after->point) &&
+		!wcschr(opening, (wchar_t)before->point);
 }
 
 /*
@@ -134,14 +129,15 @@ static bool may_part(const struct character *before, const struct character *aft
  */
 static size_t fitting(const char *line, size_t length, size_t indent, size_t width)
 {
-	struct character before = { line, 1, 0 };
+	struct character before = { 0, 1, 0 };
 	size_t columns = 0, best = 0;
 
 	for (size_t i = 0; i < length;) {
 		struct character c = read_character(line + i);
-		bool blank = *c.at == ' ';
+		bool blank = c.point == ' ';
 
-		if (i > indent && (blank ? *before.at != ' ' : may_part(&before, &c))) {
+		if (i > indent &&
+			(blank ? before.point != ' ' : may_part(&before, &c))) {
 			if (columns <= width)
 				best = i;
 			else

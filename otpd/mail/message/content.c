@@ -46,24 +46,28 @@ static const char *code_size(const char *code)
 	return length <= 10 ? "28px" : "18px";
 }
 
-/* What follows in content->made is the value of this variable. */
-static void begin(struct content *content, enum variable variable)
+/* What follows in the text is the value of this variable. */
+static struct buffer *begin(struct content_made *made, enum variable variable)
 {
-	content->starts[content->n].variable = variable;
-	content->starts[content->n++].at = content->made.size;
+	made->starts[made->n].variable = variable;
+	made->starts[made->n++].at = made->text.size;
+	return &made->text;
 }
 
-static void end(struct content *content)
+static void end(struct content_made *made)
 {
-	buffer_add(&content->made, "", 1);
+	buffer_add(&made->text, "", 1);
 }
 
-/* The buffer may have moved. */
-static void settle(struct content *content)
+/*
+ * Makes them values. Not before the last one is made: a value MUST NOT be filled into
+ * the text that it stands in, since that moves when it grows.
+ */
+static void settle(struct content *content, const struct content_made *made)
 {
-	for (size_t i = 0; !content->made.failed && i < content->n; i++)
-		content->values.of[content->starts[i].variable] =
-			content->made.data + content->starts[i].at;
+	for (size_t i = 0; !made->text.failed && i < made->n; i++)
+		content->values.of[made->starts[i].variable] =
+			made->text.data + made->starts[i].at;
 }
 
 /* Cuts a value, and takes what short messages cannot have. */
@@ -115,34 +119,31 @@ static void set_looks(struct content *content, const struct letter *letter,
 static void make_times(
 	struct content *content, const struct letter *letter, const struct words *words)
 {
-	struct buffer *made = &content->made;
+	struct content_made *made = &content->times;
 
-	begin(content, VAR_CLOCK);
-	when_clock(made, words, letter->at_s);
-	end(content);
-	begin(content, VAR_TIME);
-	when_full(made, words, letter->at_s);
-	end(content);
+	when_clock(begin(made, VAR_CLOCK), words, letter->at_s);
+	end(made);
+	when_full(begin(made, VAR_TIME), words, letter->at_s);
+	end(made);
 	if (letter->expires_at_s > 0) {
-		begin(content, VAR_EXPIRES);
-		when_clock(made, words, letter->expires_at_s);
-		end(content);
-		begin(content, VAR_ENDS);
-		when_full(made, words, letter->expires_at_s);
-		end(content);
-		begin(content, VAR_MINUTES);
-		when_span(made, words, letter->expires_at_s - letter->at_s);
-		end(content);
+		when_clock(begin(made, VAR_EXPIRES), words, letter->expires_at_s);
+		end(made);
+		when_full(begin(made, VAR_ENDS), words, letter->expires_at_s);
+		end(made);
+		when_span(begin(made, VAR_MINUTES), words,
+			letter->expires_at_s - letter->at_s);
+		end(made);
 	}
-	settle(content);
+	settle(content, made);
 }
 
 static void make(
 	struct content *content, enum variable variable, const struct stencil *stencil)
 {
-	begin(content, variable);
-	stencil_fill(stencil, &content->made, content->values.of, ESCAPE_NONE);
-	end(content);
+	struct content_made *made = &content->phrases;
+
+	stencil_fill(stencil, begin(made, variable), content->values.of, ESCAPE_NONE);
+	end(made);
 }
 
 static void make_phrases(struct content *content, const struct letter *letter,
@@ -164,7 +165,7 @@ static void make_phrases(struct content *content, const struct letter *letter,
 		make(content, VAR_EXPIRY, phrase[PHRASE_EXPIRY]);
 	if (letter->reference[0] && letter->code[0])
 		make(content, VAR_PROMPT, words->word[WORD_PROMPT]);
-	settle(content);
+	settle(content, &content->phrases);
 }
 
 int content_fill(struct content *content, const struct letter *letter,
@@ -173,12 +174,12 @@ int content_fill(struct content *content, const struct letter *letter,
 {
 	for (int i = 0; i < VARIABLES; i++)
 		content->values.of[i] = "";
-	content->n = 0;
+	content->times.n = content->phrases.n = 0;
 	set_letter(content, letter, tenant, wording->words, is_short);
 	set_looks(content, letter, edition, wording->words);
 	make_times(content, letter, wording->words);
 	make_phrases(content, letter, wording->words, is_short);
-	return content->made.failed ? -ENOMEM : 0;
+	return content->times.text.failed || content->phrases.text.failed ? -ENOMEM : 0;
 }
 
 void content_set_labels(struct content *content, const struct words *words, bool padded)
@@ -190,5 +191,6 @@ void content_set_labels(struct content *content, const struct words *words, bool
 
 void content_fini(struct content *content)
 {
-	buffer_fini(&content->made);
+	buffer_fini(&content->times.text);
+	buffer_fini(&content->phrases.text);
 }

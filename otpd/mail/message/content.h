@@ -13,18 +13,23 @@
 
 #define CONTENT_SHORT 44  /* a value in a short message, cut */
 #define CONTENT_CODE  512 /* the code with its margins */
-#define CONTENT_MADE  24  /* values that are made from others */
+#define CONTENT_MADE  12  /* values of one sort that are made */
 
-struct content {
-	struct values values; /* each is good until content_fini() */
-
-	/* Where values are made: after each step the pointers are set anew. */
-	struct buffer made;
+/* Values that were made one after the other; they move until the last one is made. */
+struct content_made {
+	struct buffer text;
 	struct {
 		enum variable variable;
 		size_t at;
 	} starts[CONTENT_MADE];
 	size_t n;
+};
+
+struct content {
+	struct values values; /* each is good until content_fini() */
+	struct content_made times;
+	struct content_made
+		phrases; /* of templates that are filled in with the times */
 	char code_html[CONTENT_CODE];
 	char cut[4][CONTENT_SHORT + 1];
 };

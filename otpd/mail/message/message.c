@@ -27,8 +27,9 @@
 #define TEXT_WIDTH    72
 #define ID_DOMAIN_MAX 42 /* " <", 32 digits, "@", ">": a line of 78 */
 #define MAIL_DIGITS   32
-#define ROOM_BYTES    16384 /* what a mail has, rarely more */
-#define ROOM_PART     8192
+#define ROOM_HTML     6144 /* what the parts have, rarely more */
+#define ROOM_TEXT     2048
+#define ROOM_HEADERS  1536
 
 #define CLEANUP_BUFFER CLEANUP(buffer_fini) struct buffer
 
@@ -147,8 +148,9 @@ static int compose_mail(struct message *message, struct job *job)
 		       subject = { 0 };
 	int r;
 
-	buffer_reserve(&html, ROOM_PART);
-	buffer_reserve(&out, ROOM_BYTES);
+	buffer_reserve(&html, ROOM_HTML);
+	buffer_reserve(&loose, ROOM_TEXT);
+	buffer_reserve(&text, ROOM_TEXT);
 	put_subject(&subject, job);
 	put_layout(&loose, job, LAYOUT_TEXT);
 	put_layout(&html, job, LAYOUT_HTML);
@@ -157,6 +159,8 @@ static int compose_mail(struct message *message, struct job *job)
 	wrap_text(&text, loose.data ? loose.data : "", TEXT_WIDTH);
 	if (text.failed || !text.data)
 		return -ENOMEM;
+	buffer_reserve(&out,
+		ROOM_HEADERS + html.size + html.size / 4 + text.size + text.size / 2);
 	put_headers(&out, job, subject.data ? subject.data : "");
 	put_part(&out, job->mail, "text/plain; charset=utf-8", text.data);
 	put_part(&out, job->mail, "text/html; charset=utf-8", html.data);
