@@ -20,17 +20,16 @@
 /* The files of every transport. How many transports cannot work. */
 static int check_transports(const struct mail_config *config)
 {
-	char error[ERROR_MAX];
 	int n_bad = 0;
 
 	for (size_t i = 0; i < config->transports.n; i++) {
-		int r;
+		char said[ERROR_MAX];
+		int r = transport_check(
+			config_transport(config, i), said, sizeof(said));
 
-		error[0] = '\0';
-		r = transport_check(config_transport(config, i), error, sizeof(error));
-		if (error[0])
+		if (said[0])
 			fprintf(stderr, "%s: %s\n", r < 0 ? "otpd-mail" : "warning",
-				error);
+				said);
 		n_bad += r < 0;
 	}
 	return n_bad;

@@ -12,6 +12,7 @@ import idl
 from client import Client, Sealer, letter
 
 BINARY = os.environ.get("OTPD_MAIL", "build/otpd-mail")
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COUNTER = iter(range(1 << 30))
 MAIL = "org.emailotp.Mail."
 
@@ -36,6 +37,8 @@ class Mailer:
             os.fchmod(out.fileno(), 0o600)
             out.write(f'socket = "{self.socket}"\n'
                       f'key_file = "{self.directory}/mail.key"\n'
+                      f'templates = "{TOP}/templates"\n'
+                      f'template_overrides = "{self.directory}/templates"\n'
                       'from = "otpd@relay.example"\norganisation = "Example Corp"\n'
                       f"{head}\n")
             if isinstance(transport, str):

@@ -24,6 +24,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("B", "build")
+TEMPLATES = ROOT / "templates"
 # Where the module comes from. One that was built with a sanitizer cannot be loaded by an
 # sshd that was not, so beside sanitized daemons the tests take the plain one.
 SANITIZER = next((name for name in ("asan", "tsan") if (BUILD / "otpd").exists() and

@@ -15,7 +15,7 @@ import subprocess
 import threading
 
 from lab import MODULE as PAM_MODULE
-from lab import (BUILD, LIMIT, SANITIZER, Lab, Refused, Skip, Terminal, Varlink, check, equal,
+from lab import (BUILD, LIMIT, SANITIZER, TEMPLATES, Lab, Refused, Skip, Terminal, Varlink, check, equal,
                  free_port, sshd_options, wait_for)
 
 PASSWORD = "correct horse"
@@ -115,6 +115,7 @@ def enter(directory):
     for path in (BUILD / "otpd", BUILD / "otpd-mail", BUILD / "otpctl", PAM_MODULE):
         check(path.exists(), path, "is not built")
         shutil.copy(path, directory / "bin" / path.name)
+    shutil.copytree(TEMPLATES, directory / "templates")
         os.chmod(directory / "bin" / path.name, 0o755)
 
 
@@ -198,12 +199,13 @@ log_level = debug
 socket = "{0}"
 socket_mode = 0666
 key_file = "{1}/mail.key"
+templates = "{3}"
 log_level = debug
 from = "otpd@test.example.org"
 transport test {{
 {2}
 }}
-""".format(MAIL_SOCKET, self.dir / "mail", transport))
+""".format(MAIL_SOCKET, self.dir / "mail", transport, self.dir / "templates"))
 
     def maildir(self):
         return 'type = maildir\npath = "%s"' % (self.dir / "mails")

@@ -58,19 +58,21 @@ int transport_new(const struct transport_config *config, uv_loop_t *loop,
 	return 0;
 }
 
-int transport_check(const struct transport_config *config, char *error, size_t size)
+int transport_check(const struct transport_config *config, char *said, size_t size)
 {
-	int r = check_name(config, error, size);
+	int r;
 
+	said[0] = '\0';
+	r = check_name(config, said, size);
 	if (r < 0)
 		return r;
 	switch ((enum transport_type)config->type) {
 	case TRANSPORT_SMTP:
 	case TRANSPORT_SENDMAIL:
-		return smtp_check_files(config, error, size);
+		return smtp_check_files(config, said, size);
 	case TRANSPORT_HTTP:
 	case TRANSPORT_SMS:
-		return http_check_files(config, error, size);
+		return http_check_files(config, said, size);
 	case TRANSPORT_MAILDIR:
 	case TRANSPORT_CONSOLE:
 		break;

@@ -86,10 +86,10 @@ void transport_free(struct transport *transport);
 
 /*
  * Whether the files that a configuration names can be used, for --check. -errno, and a
- * whole sentence in error; 0 with a sentence there is a warning: a secret is a systemd
- * credential, which only the service can read.
+ * whole sentence in said; or 0, and said is empty or warns of what cannot be looked at
+ * from here.
  */
-int transport_check(const struct transport_config *config, char *error, size_t size);
+int transport_check(const struct transport_config *config, char *said, size_t size);
 
 /* As mail.conf names it: "smtp". */
 const char *transport_type_name(enum transport_type type);
