@@ -95,7 +95,8 @@ static const struct method methods[] = {
 	{ 0 },
 };
 
-static const struct method *const tables[] = { methods, watch_methods, NULL };
+static const struct method *const tables[] = { methods, watch_methods, bounces_methods,
+	NULL };
 
 const struct interface mail_interface = {
 	.name = "org.emailotp.Mail",

@@ -14,4 +14,7 @@ extern const struct method watch_methods[];
 extern const struct interface *const mail_interfaces[];
 int mail_authorise(struct call *call);
 
+/* The tables besides its own that methods.c puts together. */
+extern const struct method bounces_methods[];
+
 #endif
