@@ -197,7 +197,7 @@ static void take_done(struct bounce_look *look, const json_t *done)
 		if (!id || id[0] == '.' || strchr(id, '/') ||
 			look->n_done == BOUNCES_MAX)
 			continue;
-		if (text_copy(look->done[look->n_done].id, NAME_MAX + 1, id))
+		if (text_copy(look->done[look->n_done].id, BOUNCE_ID + 1, id))
 			look->n_done++;
 	}
 }

@@ -8,11 +8,12 @@
 
 #include "otpd/mail/report.h"
 
-#define BOUNCES_MAX 32 /* reports of one look */
+#define BOUNCES_MAX 16  /* reports of one look: so many ids fit a call */
+#define BOUNCE_ID   200 /* a file with a longer name is filed away unread */
 
 /* A report and the file that it came in, which is its identifier. */
 struct bounce {
-	char id[NAME_MAX + 1];
+	char id[BOUNCE_ID + 1];
 	struct report report;
 };
 

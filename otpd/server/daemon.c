@@ -186,6 +186,7 @@ static void stop(struct daemon *daemon, int exit_code)
 	outbox_board(&daemon->outbox);
 	for (int i = 0; i < 3; i++)
 		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	bounces_close(&daemon->bounces);
 	keeper_close(&daemon->keeper);
 	uv_stop(&daemon->loop);
 }
@@ -259,6 +260,7 @@ static void open_parts(struct daemon *daemon)
 	daemon->mailer.got_key = on_mailer_key;
 	outbox_open(&daemon->outbox, &daemon->batch, &daemon->mailer);
 	mailer_open(&daemon->mailer);
+	bounces_open(&daemon->bounces, daemon);
 	keeper_open(&daemon->keeper, daemon);
 }
 

@@ -9,6 +9,7 @@
 #include "otpd/core/budget.h"
 #include "otpd/core/code.h"
 #include "otpd/server/batch.h"
+#include "otpd/server/bounces.h"
 #include "otpd/server/config.h"
 #include "otpd/server/keeper.h"
 #include "otpd/server/mailer.h"
@@ -45,6 +46,7 @@ struct daemon {
 	struct seal seal;
 	struct mailer mailer;
 	struct outbox outbox;
+	struct bounces bounces;
 	struct keeper keeper;
 	uv_signal_t signals[3];
 	int64_t started_at;

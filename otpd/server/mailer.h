@@ -7,37 +7,13 @@
 #include <sys/types.h>
 #include <uv.h>
 
-#include "otpd/proto/frame.h"
+#include "otpd/server/mailer_link.h"
 #include "otpd/store/mails.h"
 
 #define MAILER_LINKS 8 /* mails that the mailer works on at once */
 
 struct outbox;
-struct outgoing;
 struct mailer;
-
-enum link_state {
-	LINK_DOWN,
-	LINK_KEY, /* has asked for the public key */
-	LINK_IDLE,
-	LINK_BUSY, /* has a mail */
-	LINK_CLOSING,
-};
-
-/* One connection to otpd-mail, with one call in flight. */
-struct mailer_link {
-	struct mailer *mailer;
-	enum link_state state;
-	int fd;
-	uv_poll_t poll;
-	int events; /* what poll waits for now */
-	struct frame_buffer in;
-	char *out; /* what the socket did not take yet */
-	size_t out_at;
-	size_t out_size;
-	struct outgoing *mail;
-	int64_t patience_ms; /* when the answer is given up */
-};
 
 struct mailer {
 	uv_loop_t *loop;
@@ -55,10 +31,21 @@ struct mailer {
 	uv_timer_t retry;
 	uv_timer_t watch; /* looks for calls whose time is over */
 	struct mailer_link links[MAILER_LINKS];
+	/* Of the call of mailer_ask() that is in flight; NULL: none is. */
+	void (*answered)(void *context, json_t *out);
+	void *asker;
 };
 
 int mailer_open(struct mailer *mailer);
 void mailer_close(struct mailer *mailer);
+
+/*
+ * Calls another method of otpd-mail over a link that is idle; takes parameters.
+ * answered gets what it answered, or NULL, exactly once. -EAGAIN, and answered is not
+ * called: no link is idle, or another such call is in flight.
+ */
+int mailer_ask(struct mailer *mailer, const char *method, json_t *parameters,
+	void (*answered)(void *context, json_t *out), void *context);
 
 /* Hands over as many mails as there are links. */
 void mailer_pump(struct mailer *mailer);

@@ -113,7 +113,7 @@ def test_a_flood_comes_in_portions():
             watch.box.put(f"{number:03}.mx", report(mail=f"{number:032x}"))
         told, done = [], []
         while found := watch.look(*done):
-            assert len(found) <= 32
+            assert len(found) <= 16
             done = [bounce["id"] for bounce in found]
             told += [bounce["mail"] for bounce in found]
         assert told == [f"{number:032x}" for number in range(70)]

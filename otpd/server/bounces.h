@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef OTPD_SERVER_BOUNCES_H
+#define OTPD_SERVER_BOUNCES_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "otpd/server/batch.h"
+#include "otpd/server/record.h"
+#include "otpd/store/mails.h"
+
+#define BOUNCES_MAX 16  /* of one answer of otpd-mail */
+#define BOUNCE_ID   200 /* bytes of the name of a report */
+
+struct daemon;
+
+/* A mail that came back after the relay had taken it. */
+struct bounce {
+	char id[BOUNCE_ID + 1];
+	uint8_t mail[MAIL_NAME];
+	char detail[LIMIT_DETAIL + 1];
+	struct record record; /* without an event if nothing has changed */
+};
+
+/* Fetches delivery reports from otpd-mail, and writes down what they say. */
+struct bounces {
+	struct daemon *daemon;
+	uv_timer_t timer;
+	struct job job;
+	bool asking;
+	bool writing;
+	bool committed; /* what found holds is in the store: otpd-mail may forget it */
+	size_t n;
+	struct bounce found[BOUNCES_MAX];
+};
+
+void bounces_open(struct bounces *bounces, struct daemon *daemon);
+void bounces_close(struct bounces *bounces);
+
+#endif
