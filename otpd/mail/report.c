@@ -80,15 +80,17 @@ static bool at_blank_line(const struct reader *reader)
 			reader->at[1] == '\n');
 }
 
-/* Adds the rest of this line, without its end, and goes to the next. */
+/* Adds the rest of this line, without its end, and goes to the next. NUL becomes "?".
+ */
 static void take_line(struct reader *reader, char out[VALUE_SIZE])
 {
 	size_t n = strlen(out);
 	const char *end = line_end(reader);
 
+	if (end > reader->at && end[-1] == '\r')
+		end--;
 	for (; reader->at < end && n + 1 < VALUE_SIZE; reader->at++)
-		if (*reader->at && *reader->at != '\r')
-			out[n++] = *reader->at;
+		out[n++] = *reader->at ? *reader->at : '?';
 	out[n] = '\0';
 	next_line(reader);
 }
