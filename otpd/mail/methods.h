@@ -9,12 +9,10 @@ extern const struct interface mail_interface;
 
 /* methods_watch.c's part of it. */
 extern const struct method watch_methods[];
+extern const struct method bounces_methods[];
 
 /* What otpd-mail offers, ended by NULL, and who may call it. */
 extern const struct interface *const mail_interfaces[];
 int mail_authorise(struct call *call);
-
-/* The tables besides its own that methods.c puts together. */
-extern const struct method bounces_methods[];
 
 #endif
