@@ -14,6 +14,9 @@
 #define LIMIT_TTY            63
 #define LIMIT_ADDRESS        254 /* RFC 5321 4.5.3.1.3, less the angle brackets */
 #define LIMIT_NAME           128 /* bytes of a person's name, UTF-8 */
+#define LIMIT_LANGUAGE       15  /* a tag of BCP 47, "pt-BR" */
+#define LIMIT_TENANT         63
+#define LIMIT_TRANSPORT      63 /* title of a section of mail.conf */
 #define LIMIT_REFERENCE      3
 #define LIMIT_CHALLENGE      32 /* hexadecimal digits of 128 bits */
 #define LIMIT_CODE           16 /* the longest code, with room for the breaker's 3 */

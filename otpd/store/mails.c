@@ -14,6 +14,8 @@ const char *mail_state_name(int64_t state)
 		return "queued";
 	case MAIL_SENT:
 		return "sent";
+	case MAIL_BOUNCED:
+		return "bounced";
 	case MAIL_FAILED:
 		return "failed";
 	case MAIL_VOID:
@@ -26,11 +28,11 @@ const char *mail_state_name(int64_t state)
 
 int mails_insert(struct store *store, struct mail *mail)
 {
-	int r = db_run(store->db, SQL_MAIL_INSERT, NULL, "bttiiiibbb", mail->name,
+	int r = db_run(store->db, SQL_MAIL_INSERT, NULL, "bttiiiibbbi", mail->name,
 		sizeof(mail->name), mail->user, mail->origin, mail->purpose,
 		mail->state, mail->at, mail->deadline, mail->sender,
 		sizeof(mail->sender), mail->nonce, sizeof(mail->nonce), mail->sealed,
-		mail->sealed_size);
+		mail->sealed_size, (int64_t)mail->own);
 
 	if (r == 0)
 		mail->id = db_last_id(store->db);
@@ -59,6 +61,9 @@ static void read_mail(const struct row *row, struct mail *mail)
 	if (sealed)
 		memcpy(mail->sealed, sealed, mail->sealed_size);
 	row_copy_text(row, 12, mail->detail, sizeof(mail->detail));
+	row_copy_text(row, 13, mail->transport, sizeof(mail->transport));
+	mail->second = row_int(row, 14) == 1;
+	mail->own = row_int(row, 15) == 1;
 }
 
 static int get_mail(const struct row *row, void *arg)
@@ -105,10 +110,68 @@ int mails_due(struct store *store, int64_t now_s, int64_t limit,
 	return db_each(store->db, SQL_MAIL_DUE, list_mail, &list, "ii", now_s, limit);
 }
 
+static int read_refusal(const struct row *row, void *arg)
+{
+	struct refusal *refusal = arg;
+
+	row_copy_text(row, 0, refusal->user, sizeof(refusal->user));
+	refusal->n = row_int(row, 1);
+	return 0;
+}
+
+static int count_refusal(
+	struct store *store, int64_t id, bool bounced, struct refusal *ret)
+{
+	return db_each(store->db, SQL_USER_REFUSED, read_refusal, ret, "ii", id,
+		(int64_t)bounced);
+}
+
 int mails_update(struct store *store, const struct mail *mail)
 {
-	return db_run(store->db, SQL_MAIL_UPDATE, NULL, "iiiit", mail->id, mail->state,
-		mail->tries, mail->next_at, mail->detail);
+	struct refusal refusal = { .n = 0 };
+	int64_t changes = 0;
+	int r = db_run(store->db, SQL_MAIL_UPDATE, &changes, "iiiitti", mail->id,
+		mail->state, mail->tries, mail->next_at, mail->detail, mail->transport,
+		(int64_t)mail->second);
+
+	if (r < 0 || changes == 0 || mail->state == MAIL_QUEUED)
+		return r;
+	if (mail->bad_address) {
+		r = count_refusal(store, mail->id, false, &refusal);
+		return r < 0 ? r : (int)refusal.n;
+	}
+	if (mail->state == MAIL_SENT && !mail->second)
+		return db_run(store->db, SQL_USER_REACHED, NULL, "i", mail->id);
+	return 0;
+}
+
+struct bounced {
+	int64_t id; /* 0: there is none */
+	bool second;
+};
+
+static int read_bounced(const struct row *row, void *arg)
+{
+	struct bounced *bounced = arg;
+
+	bounced->id = row_int(row, 0);
+	bounced->second = row_int(row, 1) == 1;
+	return 0;
+}
+
+int mails_bounced(struct store *store, const uint8_t name[MAIL_NAME],
+	const char *detail, struct refusal *ret)
+{
+	struct bounced bounced = { 0 };
+	int r = db_each(store->db, SQL_MAIL_BOUNCED, read_bounced, &bounced, "bt", name,
+		(size_t)MAIL_NAME, detail);
+
+	ret->n = 0;
+	if (r < 0 || bounced.id == 0)
+		return r;
+	/* What came back from the second route says nothing of the first. */
+	r = bounced.second ? 0 : count_refusal(store, bounced.id, true, ret);
+	return r < 0 ? r : 1;
 }
 
 int mails_kill(struct store *store, int64_t id)

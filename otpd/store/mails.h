@@ -15,9 +15,10 @@
 enum mail_state {
 	MAIL_QUEUED = 0,
 	MAIL_SENT = 1,
-	MAIL_FAILED = 3, /* refused, or not taken in time */
-	MAIL_VOID = 4,   /* a decoy's: never sent */
-	MAIL_DEAD = 5,   /* its code ended before it was sent */
+	MAIL_BOUNCED = 2, /* was sent, and came back */
+	MAIL_FAILED = 3,  /* refused, or not taken in time */
+	MAIL_VOID = 4,    /* a decoy's: never sent */
+	MAIL_DEAD = 5,    /* its code ended before it was sent */
 };
 
 struct mail {
@@ -36,6 +37,17 @@ struct mail {
 	uint8_t sealed[LIMIT_SEALED];
 	size_t sealed_size;
 	char detail[LIMIT_DETAIL + 1];
+	char transport[LIMIT_TRANSPORT + 1]; /* that ended it; "": none yet */
+	bool second;                         /* it went by the second route */
+	bool bad_address;                    /* written only */
+	bool own; /* to the address that its user has, as long as he has it */
+};
+
+/* What a bounce said of a user's address. */
+struct refusal {
+	char user[LIMIT_USER + 1];
+	int64_t n; /* mails in a row that were refused, this one included; 0: it was not
+		    */
 };
 
 const char *mail_state_name(int64_t state);
@@ -53,10 +65,20 @@ int mails_due(struct store *store, int64_t now_s, int64_t limit,
 	int (*each)(const struct mail *mail, void *arg), void *arg);
 
 /*
- * Writes state, tries, next_at and detail of a queued one, and wipes the blob unless it
- * stays queued. Nothing happens to one that has a final state.
+ * Writes state, tries, next_at, detail, transport and second of a queued one, and wipes
+ * the blob unless it stays queued. Nothing happens to one that has a final state.
+ *
+ * A final state counts for the address of the user, unless he has got another one
+ * meanwhile: bad_address (a server refused it for good, whether or not the second route
+ * helped) is one more refusal, sent to it without that is the end of refusals. Only a
+ * code that was typed ends those of which one had bounced: users_proven_by_mail().
+ * Returns how many refusals in a row there are with this one, or 0 if it was none.
  */
 int mails_update(struct store *store, const struct mail *mail);
+
+/* A sent one has come back: 1, and it counts as a refusal; 0 if there is none such. */
+int mails_bounced(struct store *store, const uint8_t name[MAIL_NAME],
+	const char *detail, struct refusal *ret);
 
 /* Makes a queued one dead. */
 int mails_kill(struct store *store, int64_t id);

@@ -6,12 +6,17 @@
  * outbox: the budgets of sends count its rows, so that a mail and its cost cannot part.
  * Its origin is what a budget besides the user's is about: the remote host (of IPv6 its
  * /64), or of an enrolment a keyed hash of the address.
+ * Its own is 1 while it went to the address that its user has now, and 0 once that has
+ * changed: only such mails say anything of the address. users.refusals counts how many
+ * of them in a row were refused or came back; bounced says that one came back, so that
+ * a server that takes a mail proves nothing, and only a code that was typed does.
  * Rows of decoys have state 4 (void) and no blob: they cost the same and are never
  * sent. Wrong tries on decoys are written for the same reason, and are nobody's.
  */
 #include "otpd/store/sql.h"
 
-const char sql_schema[] =
+/* What stands here MUST NOT be changed: databases of this version exist. */
+static const char version_1[] =
 	"CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE users ("
 	"  name TEXT PRIMARY KEY, address TEXT NOT NULL, person TEXT NOT NULL,"
@@ -56,13 +61,30 @@ const char sql_schema[] =
 	"  uid INTEGER NOT NULL, reference TEXT NOT NULL, detail TEXT NOT NULL"
 	") STRICT;";
 
+static const char version_2[] =
+	"ALTER TABLE users ADD COLUMN language TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE users ADD COLUMN second TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE users ADD COLUMN second_verified_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE users ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE users ADD COLUMN bounced INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE mail ADD COLUMN transport TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE mail ADD COLUMN second INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE mail ADD COLUMN own INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX mail_sent ON mail (name) WHERE state = 1;";
+
+const char *const sql_schema[SQL_VERSION] = { version_1, version_2 };
+
 #define CHALLENGE_COLUMNS                                                               \
 	"id, user, service, rhost, tty, peer, purpose, decoy, key_id, hash, reference," \
 	" length, alphabet, state, tries, max_tries, created_at, expires_at, mail, address"
-#define USER_COLUMNS "name, address, person, state, verified_at, created_at, login_at"
+#define USER_COLUMNS                                                       \
+	"name, address, person, state, verified_at, created_at, login_at," \
+	" language, second, second_verified_at, refusals"
 #define MAIL_COLUMNS                                                                   \
 	"id, name, user, purpose, state, tries, at, next_at, deadline, sender, nonce," \
-	" sealed, detail"
+	" sealed, detail, transport, second, own"
+/* The user whose own address the mail went to. */
+#define OWNER_OF_MAIL "(SELECT user FROM mail WHERE id = $1 AND own = 1)"
 #define AUDIT_COLUMNS "id, at, event, user, service, rhost, uid, reference, detail"
 
 static const char *const texts[SQL_COUNT] = {
@@ -80,13 +102,30 @@ static const char *const texts[SQL_COUNT] = {
 
 	[SQL_USER_GET] = "SELECT " USER_COLUMNS " FROM users WHERE name = $1",
 	[SQL_USER_INSERT] = "INSERT INTO users (" USER_COLUMNS
-			    ") VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)",
 	[SQL_USER_REPLACE] =
-		"UPDATE users SET address = $2, person = $3, verified_at = $4"
+		"UPDATE users SET address = $2, person = $3, verified_at = $4, language = $5,"
+		" refusals = CASE WHEN address = $2 THEN refusals ELSE 0 END,"
+		" bounced = CASE WHEN address = $2 THEN bounced ELSE 0 END"
 		" WHERE name = $1",
 	[SQL_USER_SET_STATE] = "UPDATE users SET state = $2 WHERE name = $1",
-	[SQL_USER_SET_VERIFIED] = "UPDATE users SET verified_at = $2 WHERE name = $1",
+	[SQL_USER_SET_VERIFIED] = "UPDATE users SET verified_at = $2, refusals = 0,"
+				  " bounced = 0 WHERE name = $1",
 	[SQL_USER_SET_LOGIN] = "UPDATE users SET login_at = $2 WHERE name = $1",
+	[SQL_USER_SET_LANGUAGE] = "UPDATE users SET language = $2 WHERE name = $1",
+	[SQL_USER_SET_SECOND] = "UPDATE users SET second = $2, second_verified_at = $3"
+				" WHERE name = $1",
+	[SQL_USER_CLEAR_REFUSALS] =
+		"UPDATE users SET refusals = 0, bounced = 0 WHERE name = $1",
+	[SQL_USER_REFUSED] = "UPDATE users SET refusals = refusals + 1,"
+			     " bounced = CASE WHEN $2 = 1 THEN 1 ELSE bounced END"
+			     " WHERE name = " OWNER_OF_MAIL " RETURNING name, refusals",
+	[SQL_USER_REACHED] = "UPDATE users SET refusals = 0 WHERE refusals <> 0"
+			     " AND bounced = 0 AND name = " OWNER_OF_MAIL,
+	/* The code arrived, and not by the second route. */
+	[SQL_USER_PROVEN] = "UPDATE users SET refusals = 0, bounced = 0 WHERE name ="
+			    " (SELECT user FROM mail WHERE id = $1 AND own = 1"
+			    " AND state = 1 AND second = 0)",
 	[SQL_USER_DELETE] = "DELETE FROM users WHERE name = $1",
 	[SQL_USER_LIST] = "SELECT " USER_COLUMNS
 			  " FROM users WHERE name > $1 ORDER BY name LIMIT $2",
@@ -145,14 +184,15 @@ static const char *const texts[SQL_COUNT] = {
 
 	[SQL_MAIL_INSERT] =
 		"INSERT INTO mail (name, user, origin, purpose, state, tries, at, next_at,"
-		" deadline, sender, nonce, sealed, detail)"
-		" VALUES ($1, $2, $3, $4, $5, 0, $6, $6, $7, $8, $9, $10, '')",
+		" deadline, sender, nonce, sealed, detail, own)"
+		" VALUES ($1, $2, $3, $4, $5, 0, $6, $6, $7, $8, $9, $10, '', $11)",
 	[SQL_MAIL_GET] = "SELECT " MAIL_COLUMNS " FROM mail WHERE id = $1",
 	[SQL_MAIL_GET_BY_NAME] = "SELECT " MAIL_COLUMNS
 				 " FROM mail WHERE name = $1 ORDER BY id DESC LIMIT 1",
-	/* Failed sends (3) cost nothing; neither do notices (purpose 4). */
+	/* Sends that failed (3) or came back (2) cost nothing; neither do notices
+	 * (purpose 4). */
 	[SQL_MAIL_USER_TIMES] = "SELECT at FROM mail WHERE user = $1 AND at > $2"
-				" AND state <> 3 AND purpose = $4"
+				" AND state <> 3 AND state <> 2 AND purpose = $4"
 				" ORDER BY at DESC, id DESC LIMIT $3",
 	[SQL_MAIL_ORIGIN_TIMES] =
 		"SELECT at FROM mail WHERE origin = $1 AND origin <> '' AND at > $2"
@@ -163,7 +203,14 @@ static const char *const texts[SQL_COUNT] = {
 		" ORDER BY next_at LIMIT $2",
 	[SQL_MAIL_UPDATE] =
 		"UPDATE mail SET state = $2, tries = $3, next_at = $4, detail = $5,"
+		" transport = $6, second = $7,"
 		" sealed = CASE WHEN $2 = 0 THEN sealed END WHERE id = $1 AND state = 0",
+	[SQL_MAIL_BOUNCED] = "UPDATE mail SET state = 2, detail = $2"
+			     " WHERE name = $1 AND state = 1 RETURNING id, second",
+	[SQL_MAIL_DISOWN] = "UPDATE mail SET own = 0 WHERE user = $1 AND own = 1",
+	[SQL_MAIL_DISOWN_MOVED] =
+		"UPDATE mail SET own = 0 WHERE user = $1 AND own = 1 AND EXISTS"
+		" (SELECT 1 FROM users WHERE name = $1 AND address <> $2)",
 	[SQL_MAIL_KILL] = "UPDATE mail SET state = 5, sealed = NULL"
 			  " WHERE id = $1 AND state = 0",
 	[SQL_MAIL_KILL_USER] =

@@ -21,6 +21,12 @@ enum sql {
 	SQL_USER_SET_STATE,
 	SQL_USER_SET_VERIFIED,
 	SQL_USER_SET_LOGIN,
+	SQL_USER_SET_LANGUAGE,
+	SQL_USER_SET_SECOND,
+	SQL_USER_CLEAR_REFUSALS,
+	SQL_USER_REFUSED,
+	SQL_USER_REACHED,
+	SQL_USER_PROVEN,
 	SQL_USER_DELETE,
 	SQL_USER_LIST,
 	SQL_USER_COUNT,
@@ -57,6 +63,9 @@ enum sql {
 	SQL_MAIL_RATE,
 	SQL_MAIL_DUE,
 	SQL_MAIL_UPDATE,
+	SQL_MAIL_BOUNCED,
+	SQL_MAIL_DISOWN,
+	SQL_MAIL_DISOWN_MOVED,
 	SQL_MAIL_KILL,
 	SQL_MAIL_KILL_USER,
 	SQL_MAIL_KILL_ALL,
@@ -78,7 +87,12 @@ enum sql {
 
 const char *sql_text(enum sql id);
 
-/* The statements that make version 1 of the schema. */
-extern const char sql_schema[];
+/*
+ * The steps of the schema: the statements of sql_schema[n] make version n + 1 of
+ * version n. A new database goes through all of them, so that it is what a migrated one
+ * is.
+ */
+#define SQL_VERSION 2
+extern const char *const sql_schema[SQL_VERSION];
 
 #endif

@@ -19,7 +19,6 @@
 #include "otpd/util/cleanup.h"
 
 #define APPLICATION_ID     0x6f747064 /* "otpd" */
-#define SCHEMA_VERSION     1
 #define CHECK_BELOW        (32 << 20) /* a larger file is checked as it is read */
 #define TIDY_PAGES         400        /* 1.6 MB: a checkpoint of some milliseconds */
 #define TIDY_PAGES_AT_LAST 8000       /* 32 MB, if there is never a pause */
@@ -85,18 +84,34 @@ static int check_file(
 	return 0;
 }
 
-static int create_schema(struct db *db)
+/*
+ * From this version to ours, in one transaction with the number of the version: whoever
+ * is killed in it finds the old database as it was. Version 0 is an empty file.
+ */
+static int migrate(struct db *db, int64_t version)
 {
 	char sql[128];
-	int r;
+	int r = db_script(db, "BEGIN IMMEDIATE");
 
-	r = db_script(db, "BEGIN IMMEDIATE");
-	if (r == 0)
-		r = db_script(db, sql_schema);
+	for (; r == 0 && version < SQL_VERSION; version++)
+		r = db_script(db, sql_schema[version]);
 	snprintf(sql, sizeof(sql),
 		"PRAGMA application_id=%d; PRAGMA user_version=%d; COMMIT",
-		APPLICATION_ID, SCHEMA_VERSION);
+		APPLICATION_ID, SQL_VERSION);
 	return r == 0 ? db_script(db, sql) : r;
+}
+
+static int bring_up(struct db *db, int64_t version, const char *path, char *error,
+	size_t error_size)
+{
+	int r = migrate(db, version);
+
+	if (r == 0)
+		return 0;
+	snprintf(error, error_size, "%s: cannot be brought from version %lld to %d: %s",
+		path, (long long)version, SQL_VERSION, db_error(db));
+	/* SQLite takes it back when the file is closed, if it has not yet. */
+	return r;
 }
 
 static int check_schema(
@@ -113,21 +128,22 @@ static int check_schema(
 	if (r < 0)
 		return refuse(error, error_size, path, db_error(db));
 	if (tables == 0 && id == 0 && version == 0)
-		return create_schema(db);
-	if (id != APPLICATION_ID)
+		return bring_up(db, 0, path, error, error_size);
+	if (id != APPLICATION_ID || version < 1)
 		return refuse(error, error_size, path, "is not a database of otpd");
-	if (version != SCHEMA_VERSION)
+	if (version > SQL_VERSION)
 		return refuse(error, error_size, path,
 			"was made by a newer otpd; install that one again");
-	if (size > CHECK_BELOW)
-		return 0;
-	r = db_number(db, "SELECT quick_check = 'ok' FROM pragma_quick_check LIMIT 1",
-		&sound);
-	if (r < 0 || !sound)
+	if (size <= CHECK_BELOW)
+		r = db_number(db,
+			"SELECT quick_check = 'ok' FROM pragma_quick_check LIMIT 1",
+			&sound);
+	if (r < 0 || (size <= CHECK_BELOW && !sound))
 		return refuse(error, error_size, path,
 			"is damaged. It is left as it is: restore a backup, or move it away "
 			"and enrol anew");
-	return 0;
+	return version < SQL_VERSION ? bring_up(db, version, path, error, error_size)
+				     : 0;
 }
 
 int store_open(struct store *store, const char *path, char *error, size_t error_size)

@@ -15,6 +15,10 @@ static void read_user(const struct row *row, struct user *user)
 	user->verified_at = row_int(row, 4);
 	user->created_at = row_int(row, 5);
 	user->login_at = row_int(row, 6);
+	row_copy_text(row, 7, user->language, sizeof(user->language));
+	row_copy_text(row, 8, user->second, sizeof(user->second));
+	user->second_verified_at = row_int(row, 9);
+	user->refusals = row_int(row, 10);
 }
 
 static int get_user(const struct row *row, void *arg)
@@ -32,15 +36,21 @@ int users_get(struct store *store, const char *name, struct user *ret)
 
 int users_insert(struct store *store, const struct user *user)
 {
-	return db_run(store->db, SQL_USER_INSERT, NULL, "tttiiii", user->name,
+	return db_run(store->db, SQL_USER_INSERT, NULL, "tttiiiitti", user->name,
 		user->address, user->person, user->state, user->verified_at,
-		user->created_at, user->login_at);
+		user->created_at, user->login_at, user->language, user->second,
+		user->second_verified_at);
 }
 
 int users_replace(struct store *store, const struct user *user)
 {
-	return db_run(store->db, SQL_USER_REPLACE, NULL, "ttti", user->name,
-		user->address, user->person, user->verified_at);
+	int r = db_run(store->db, SQL_MAIL_DISOWN_MOVED, NULL, "tt", user->name,
+		user->address);
+
+	return r < 0 ? r
+		     : db_run(store->db, SQL_USER_REPLACE, NULL, "tttit", user->name,
+			       user->address, user->person, user->verified_at,
+			       user->language);
 }
 
 int users_set_state(struct store *store, const char *name, enum user_state state)
@@ -58,9 +68,33 @@ int users_set_login(struct store *store, const char *name, int64_t at)
 	return db_run(store->db, SQL_USER_SET_LOGIN, NULL, "ti", name, at);
 }
 
+int users_set_language(struct store *store, const char *name, const char *language)
+{
+	return db_run(store->db, SQL_USER_SET_LANGUAGE, NULL, "tt", name, language);
+}
+
+int users_set_second(
+	struct store *store, const char *name, const char *second, int64_t verified_at)
+{
+	return db_run(
+		store->db, SQL_USER_SET_SECOND, NULL, "tti", name, second, verified_at);
+}
+
+int users_clear_refusals(struct store *store, const char *name)
+{
+	return db_run(store->db, SQL_USER_CLEAR_REFUSALS, NULL, "t", name);
+}
+
+int users_proven_by_mail(struct store *store, int64_t mail)
+{
+	return db_run(store->db, SQL_USER_PROVEN, NULL, "i", mail);
+}
+
 int users_delete(struct store *store, const char *name)
 {
-	return db_run(store->db, SQL_USER_DELETE, NULL, "t", name);
+	int r = db_run(store->db, SQL_MAIL_DISOWN, NULL, "t", name);
+
+	return r < 0 ? r : db_run(store->db, SQL_USER_DELETE, NULL, "t", name);
 }
 
 struct each_user {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "otpd/store/audit.h"
@@ -105,7 +106,7 @@ START_TEST(what_protects_the_file_is_on)
 	} pragmas[] = { { "PRAGMA synchronous", 2 }, { "PRAGMA secure_delete", 1 },
 		{ "PRAGMA trusted_schema", 0 }, { "PRAGMA foreign_keys", 1 },
 		{ "PRAGMA cell_size_check", 1 },
-		{ "PRAGMA application_id", 0x6f747064 }, { "PRAGMA user_version", 1 },
+		{ "PRAGMA application_id", 0x6f747064 }, { "PRAGMA user_version", 2 },
 		{ "PRAGMA temp_store", 2 },
 		{ "SELECT journal_mode = 'wal' FROM pragma_journal_mode", 1 },
 		{ "SELECT locking_mode = 'exclusive' FROM pragma_locking_mode", 1 },
@@ -161,7 +162,7 @@ START_TEST(foreign_files_are_refused_and_stay_as_they_are)
 	free(data);
 	unlink(path);
 	store = opened();
-	ck_assert_int_eq(db_script(store.db, "PRAGMA user_version=2"), 0);
+	ck_assert_int_eq(db_script(store.db, "PRAGMA user_version=3"), 0);
 	store_close(&store);
 	data = unit_read(path, &size);
 	refused_untouched(data, size, "newer");
@@ -324,6 +325,256 @@ START_TEST(a_damaged_log_loses_no_committed_row_that_is_in_the_file)
 		ck_assert_int_eq(n, 10);
 		store_close(&store);
 	}
+}
+END_TEST
+
+/* The schema of version 1, as the otpd of then wrote it. MUST stay as it is. */
+static const char version_1[] =
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE users ("
+	"  name TEXT PRIMARY KEY, address TEXT NOT NULL, person TEXT NOT NULL,"
+	"  state INTEGER NOT NULL, verified_at INTEGER NOT NULL,"
+	"  created_at INTEGER NOT NULL, login_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE challenges ("
+	"  id BLOB PRIMARY KEY, user TEXT NOT NULL, service TEXT NOT NULL,"
+	"  rhost TEXT NOT NULL, tty TEXT NOT NULL, peer INTEGER NOT NULL,"
+	"  purpose INTEGER NOT NULL,"
+	"  decoy INTEGER NOT NULL, key_id INTEGER NOT NULL, hash BLOB NOT NULL,"
+	"  reference TEXT NOT NULL, length INTEGER NOT NULL, alphabet INTEGER NOT NULL,"
+	"  state INTEGER NOT NULL, tries INTEGER NOT NULL, max_tries INTEGER NOT NULL,"
+	"  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
+	"  mail INTEGER NOT NULL, address TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX challenges_live ON challenges (user) WHERE state = 0;"
+	"CREATE TABLE wrong ("
+	"  id INTEGER PRIMARY KEY, user TEXT NOT NULL, decoy INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE INDEX wrong_user ON wrong (user, decoy, at);"
+	"CREATE INDEX wrong_decoy ON wrong (at) WHERE decoy <> 0;"
+	"CREATE TABLE grace ("
+	"  user TEXT NOT NULL, service TEXT NOT NULL, rhost TEXT NOT NULL,"
+	"  tty TEXT NOT NULL, peer INTEGER NOT NULL, until INTEGER NOT NULL,"
+	"  PRIMARY KEY (user, service, rhost, tty, peer)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE mail ("
+	"  id INTEGER PRIMARY KEY, name BLOB NOT NULL, user TEXT NOT NULL,"
+	"  origin TEXT NOT NULL, purpose INTEGER NOT NULL, state INTEGER NOT NULL,"
+	"  tries INTEGER NOT NULL, at INTEGER NOT NULL, next_at INTEGER NOT NULL,"
+	"  deadline INTEGER NOT NULL, sender BLOB, nonce BLOB, sealed BLOB,"
+	"  detail TEXT NOT NULL"
+	") STRICT;"
+	"CREATE INDEX mail_user ON mail (user, at);"
+	"CREATE INDEX mail_origin ON mail (origin, at) WHERE origin <> '';"
+	"CREATE INDEX mail_due ON mail (next_at) WHERE state = 0;"
+	"CREATE TABLE audit ("
+	"  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL,"
+	"  user TEXT NOT NULL, service TEXT NOT NULL, rhost TEXT NOT NULL,"
+	"  uid INTEGER NOT NULL, reference TEXT NOT NULL, detail TEXT NOT NULL"
+	") STRICT;"
+	"PRAGMA application_id=1869901924; PRAGMA user_version=1;";
+
+/* Three users, a live challenge, mails in three states, a wrong try. */
+static const char data_1[] =
+	"INSERT INTO users VALUES ('alice', 'alice@example.org', 'Alice A.', 0, 100, 50, 70),"
+	" ('bob', 'bob@example.org', '', 1, 0, 51, 0), ('carol', 'c@example.org', 'C', 0, 5, 5, 5);"
+	"INSERT INTO meta VALUES ('high_water', 1699999999);"
+	"INSERT INTO challenges VALUES (x'000102030405060708090a0b0c0d0e0f', 'alice', 'sshd',"
+	" '', 'ssh', 0, 1, 0, 7, x'aa', 'K7Q', 6, 0, 0, 2, 5, 1700000000, 1700000600, 2, '');"
+	"INSERT INTO mail VALUES (1, zeroblob(16), 'alice', '', 1, 1, 1, 1699999000, 1699999000,"
+	" 1699999540, NULL, NULL, NULL, '250 ok'),"
+	" (2, randomblob(16), 'alice', '192.0.2.1', 1, 0, 0, 1700000000, 1700000000, 1700000540,"
+	" zeroblob(32), zeroblob(24), randomblob(300), ''),"
+	" (3, randomblob(16), 'bob', '', 1, 3, 2, 1699999000, 0, 1699999540, NULL, NULL, NULL,"
+	" '550 no');"
+	"INSERT INTO wrong (user, decoy, at) VALUES ('alice', 0, 1699999990);";
+
+static int64_t number(struct db *db, const char *sql)
+{
+	int64_t n = -1;
+
+	ck_assert_msg(db_number(db, sql, &n) == 0, "%s: %s", sql, db_error(db));
+	return n;
+}
+
+/* Makes the file, with one more statement. */
+static void make_version_1(const char *more)
+{
+	struct db *db;
+
+	unit_path(path, "old.db");
+	ck_assert_int_eq(db_open(path, &db, error, sizeof(error)), 0);
+	ck_assert_int_eq(db_script(db, version_1), 0);
+	ck_assert_int_eq(db_script(db, data_1), 0);
+	ck_assert_int_eq(db_script(db, more), 0);
+	db_close(db);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+}
+
+/* It is as it was, or it is version 2 with all that was in it; never between. */
+static void is_one_or_the_other(struct db *db, int64_t version)
+{
+	static const char columns[] =
+		"SELECT (SELECT count(*) FROM pragma_table_info('users')) * 100 +"
+		" (SELECT count(*) FROM pragma_table_info('mail'))";
+
+	ck_assert_int_eq(number(db, "PRAGMA user_version"), version);
+	ck_assert_int_eq(number(db, columns), version == 1 ? 714 : 1217);
+	ck_assert_int_eq(number(db, "SELECT count(*) FROM users"), 3);
+	ck_assert_int_eq(number(db, "SELECT count(*) FROM mail"), 3);
+	ck_assert_int_eq(number(db, "SELECT count(*) FROM challenges"), 1);
+	ck_assert_int_eq(number(db, "SELECT count(*) FROM wrong"), 1);
+	ck_assert_int_eq(
+		number(db, "SELECT length(sealed) FROM mail WHERE id = 2"), 300);
+}
+
+START_TEST(a_database_of_version_1_is_brought_up_with_all_that_is_in_it)
+{
+	static const uint8_t id[CODE_ID] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+		13, 14, 15 };
+	struct challenge challenge;
+	struct spending wrong;
+	struct store store;
+	struct mail mail;
+	struct user user;
+	int64_t n;
+
+	make_version_1("");
+	/* Twice: the second time there is nothing to do. */
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(store_open(&store, path, error, sizeof(error)) == 0, "%s",
+			error);
+		is_one_or_the_other(store.db, 2);
+		store_close(&store);
+	}
+	ck_assert_int_eq(store_open(&store, path, error, sizeof(error)), 0);
+	ck_assert_int_eq(users_get(&store, "alice", &user), 0);
+	ck_assert_str_eq(user.address, "alice@example.org");
+	ck_assert_str_eq(user.person, "Alice A.");
+	ck_assert_int_eq(user.verified_at, 100);
+	ck_assert_int_eq(user.created_at, 50);
+	ck_assert_int_eq(user.login_at, 70);
+	ck_assert_str_eq(user.language, "");
+	ck_assert_str_eq(user.second, "");
+	ck_assert_int_eq(user.second_verified_at, 0);
+	ck_assert_int_eq(user.refusals, 0);
+	ck_assert_int_eq(users_get(&store, "bob", &user), 0);
+	ck_assert_int_eq(user.state, USER_DISABLED);
+	ck_assert_int_eq(challenges_get(&store, id, &challenge), 0);
+	ck_assert_int_eq(challenge.tries, 2);
+	ck_assert_int_eq(store_get_number(&store, "high_water", &n), 0);
+	ck_assert_int_eq(n, 1699999999);
+	ck_assert_int_eq(spending_wrong(&store, "alice", 3600, 10, NOW, &wrong), 0);
+	ck_assert_uint_eq(wrong.n, 1);
+	/* What waited is sent, and says nothing of an address that may be another. */
+	ck_assert_int_eq(mails_get(&store, 2, &mail), 0);
+	ck_assert(!mail.own && !mail.second && !mail.transport[0]);
+	mail.state = MAIL_FAILED;
+	mail.bad_address = true;
+	ck_assert_int_eq(mails_update(&store, &mail), 0);
+	ck_assert_int_eq(users_get(&store, "alice", &user), 0);
+	ck_assert_int_eq(user.refusals, 0);
+	store_close(&store);
+}
+END_TEST
+
+START_TEST(a_new_database_is_what_a_migrated_one_is)
+{
+	static const char shape[] =
+		"SELECT sum(length(t.name) * 7 + length(c.name) * (c.cid + 1) * 131 +"
+		" length(c.type) + c.\"notnull\" * 3 + c.pk * 5 +"
+		" coalesce(length(c.dflt_value), 0) * 17)"
+		" FROM pragma_table_list AS t, pragma_table_info(t.name) AS c"
+		" WHERE t.schema = 'main'";
+	struct store store = opened();
+	int64_t fresh = number(store.db, shape);
+	int64_t indexes = number(
+		store.db, "SELECT count(*) FROM sqlite_schema WHERE type = 'index'");
+
+	store_close(&store);
+	make_version_1("");
+	ck_assert_int_eq(store_open(&store, path, error, sizeof(error)), 0);
+	ck_assert_int_eq(number(store.db, shape), fresh);
+	ck_assert_int_eq(
+		number(store.db,
+			"SELECT count(*) FROM sqlite_schema WHERE type = 'index'"),
+		indexes);
+	store_close(&store);
+}
+END_TEST
+
+START_TEST(a_migration_that_fails_in_the_middle_is_taken_back_whole)
+{
+	struct db *db;
+
+	/* The users' table is done by then. */
+	make_version_1("CREATE INDEX mail_sent ON mail (at)");
+	ck_assert_int_lt(try_open(), 0);
+	ck_assert_ptr_nonnull(strstr(error, "cannot be brought from version 1 to 2"));
+	ck_assert_int_eq(db_open(path, &db, error, sizeof(error)), 0);
+	is_one_or_the_other(db, 1);
+	ck_assert_int_eq(db_script(db, "DROP INDEX mail_sent"), 0);
+	db_close(db);
+	ck_assert_int_eq(try_open(), 0);
+}
+END_TEST
+
+/* Opens it in a process that the kernel kills at the first write beyond limit bytes of
+ * a file; whether it was. */
+static bool killed_at(rlim_t limit)
+{
+	const struct rlimit bytes = { limit, limit }, core = { 0, 0 };
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		struct store store;
+
+		signal(SIGXFSZ, SIG_DFL);
+		setrlimit(RLIMIT_CORE, &core);
+		setrlimit(RLIMIT_FSIZE, &bytes);
+		_exit(store_open(&store, path, error, sizeof(error)) < 0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(
+		status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ),
+		"at %ld: status %d", (long)limit, status);
+	return status != 0;
+}
+
+START_TEST(a_migration_that_is_killed_at_any_write_loses_nothing)
+{
+	char log[UNIT_PATH + 8], *data;
+	bool killed = true;
+	int n_old = 0, n_killed = 0;
+	size_t size;
+
+	make_version_1("");
+	data = unit_read(path, &size);
+	snprintf(log, sizeof(log), "%s-wal", path);
+	for (rlim_t limit = 0; killed; limit += 512) {
+		struct store store;
+		struct db *db;
+		int64_t version;
+
+		unlink(log);
+		unit_write(path, data, size, 0600);
+		killed = killed_at(limit);
+		n_killed += killed;
+		ck_assert_int_eq(db_open(path, &db, error, sizeof(error)), 0);
+		version = number(db, "PRAGMA user_version");
+		is_one_or_the_other(db, version);
+		n_old += version == 1;
+		db_close(db);
+		ck_assert_msg(store_open(&store, path, error, sizeof(error)) == 0, "%s",
+			error);
+		is_one_or_the_other(store.db, 2);
+		store_close(&store);
+	}
+	ck_assert_int_gt(n_killed, 10);
+	ck_assert_int_gt(n_old, 10);
+	free(data);
 }
 END_TEST
 
@@ -798,7 +1049,8 @@ START_TEST(mail_states_have_names)
 	ck_assert_str_eq(mail_state_name(MAIL_FAILED), "failed");
 	ck_assert_str_eq(mail_state_name(MAIL_VOID), "void");
 	ck_assert_str_eq(mail_state_name(MAIL_DEAD), "dead");
-	ck_assert_str_eq(mail_state_name(2), "unknown");
+	ck_assert_str_eq(mail_state_name(MAIL_BOUNCED), "bounced");
+	ck_assert_str_eq(mail_state_name(6), "unknown");
 }
 END_TEST
 
@@ -842,6 +1094,231 @@ START_TEST(sends_count_by_purpose_and_failed_ones_are_free)
 		spending_origin_sends(&store, "", BUDGET_HOUR, 100, NOW + 20, &sends),
 		0);
 	ck_assert_uint_eq(sends.n, 0);
+	store_close(&store);
+}
+END_TEST
+
+static int64_t refusals_of(struct store *store, const char *name)
+{
+	struct user user;
+
+	ck_assert_int_eq(users_get(store, name, &user), 0);
+	return user.refusals;
+}
+
+/* A mail to alice, ended like this; what mails_update said. */
+static int ended(
+	struct store *store, int64_t state, bool second, bool bad, struct mail *ret)
+{
+	static uint8_t last;
+	struct mail mail = mail_of(++last, MAIL_QUEUED);
+
+	mail.own = true;
+	ck_assert_int_eq(mails_insert(store, &mail), 0);
+	mail.state = state;
+	mail.tries = 1;
+	mail.second = second;
+	mail.bad_address = bad;
+	strcpy(mail.transport, "relay");
+	if (ret)
+		*ret = mail;
+	return mails_update(store, &mail);
+}
+
+START_TEST(refusals_in_a_row_are_counted_and_a_mail_that_is_taken_ends_them)
+{
+	struct store store = opened();
+	struct user alice = user_named("alice");
+	struct mail mail, found;
+
+	ck_assert_int_eq(users_insert(&store, &alice), 0);
+	ck_assert_int_eq(ended(&store, MAIL_FAILED, false, true, NULL), 1);
+	ck_assert_int_eq(ended(&store, MAIL_FAILED, false, true, NULL), 2);
+	ck_assert_int_eq(ended(&store, MAIL_SENT, false, false, NULL), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 0);
+	/* One that could not be delivered says nothing, neither does one that waits. */
+	ck_assert_int_eq(ended(&store, MAIL_FAILED, false, true, NULL), 1);
+	ck_assert_int_eq(ended(&store, MAIL_FAILED, false, false, NULL), 0);
+	ck_assert_int_eq(ended(&store, MAIL_QUEUED, false, true, &mail), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 1);
+	/* It counts once, when it is final. */
+	mail.state = MAIL_FAILED;
+	ck_assert_int_eq(mails_update(&store, &mail), 2);
+	ck_assert_int_eq(mails_update(&store, &mail), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 2);
+	/* Sent, but by the second route: the first has refused it. */
+	ck_assert_int_eq(ended(&store, MAIL_SENT, true, true, &mail), 3);
+	ck_assert_int_eq(mails_get(&store, mail.id, &found), 0);
+	ck_assert_str_eq(found.transport, "relay");
+	ck_assert(found.second && found.own);
+	ck_assert_int_eq(ended(&store, MAIL_FAILED, false, true, NULL), 4);
+	ck_assert_int_eq(users_clear_refusals(&store, "alice"), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 0);
+	ck_assert_int_eq(ended(&store, MAIL_FAILED, false, true, NULL), 1);
+	ck_assert_int_eq(users_set_verified(&store, "alice", NOW), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 0);
+	store_close(&store);
+}
+END_TEST
+
+START_TEST(what_an_earlier_address_refuses_counts_for_nobody)
+{
+	struct store store = opened();
+	struct user alice = user_named("alice"), bob = user_named("bob");
+	struct mail mail;
+
+	ck_assert_int_eq(users_insert(&store, &alice), 0);
+	ck_assert_int_eq(users_insert(&store, &bob), 0);
+	ck_assert_int_eq(ended(&store, MAIL_FAILED, false, true, NULL), 1);
+	/* Another name and the same address: the mails stay his. */
+	ck_assert_int_eq(ended(&store, MAIL_QUEUED, false, false, &mail), 0);
+	strcpy(alice.person, "Another");
+	ck_assert_int_eq(users_replace(&store, &alice), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 1);
+	mail.state = MAIL_FAILED;
+	mail.bad_address = true;
+	ck_assert_int_eq(mails_update(&store, &mail), 2);
+	/* Another address begins anew, whatever the old one does, also if he gets it
+	 * back while the mail is under way. */
+	ck_assert_int_eq(ended(&store, MAIL_QUEUED, false, false, &mail), 0);
+	strcpy(alice.address, "new@example.org");
+	ck_assert_int_eq(users_replace(&store, &alice), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 0);
+	mail.state = MAIL_FAILED;
+	mail.bad_address = true;
+	ck_assert_int_eq(mails_update(&store, &mail), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 0);
+	/* Neither does a mail of before make a new one look well. */
+	ck_assert_int_eq(ended(&store, MAIL_QUEUED, false, false, &mail), 0);
+	strcpy(alice.address, "newer@example.org");
+	ck_assert_int_eq(users_replace(&store, &alice), 0);
+	ck_assert_int_eq(ended(&store, MAIL_FAILED, false, true, NULL), 1);
+	mail.state = MAIL_SENT;
+	ck_assert_int_eq(mails_update(&store, &mail), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 1);
+	/* Nor does the name, when it is given to somebody else. */
+	ck_assert_int_eq(ended(&store, MAIL_QUEUED, false, false, &mail), 0);
+	ck_assert_int_eq(users_delete(&store, "alice"), 0);
+	ck_assert_int_eq(users_insert(&store, &alice), 0);
+	mail.state = MAIL_FAILED;
+	mail.bad_address = true;
+	ck_assert_int_eq(mails_update(&store, &mail), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 0);
+	ck_assert_int_eq(refusals_of(&store, "bob"), 0);
+	store_close(&store);
+}
+END_TEST
+
+START_TEST(a_bounce_counts_once_and_only_a_typed_code_ends_it)
+{
+	static const uint8_t nobody[MAIL_NAME] = { 0xff };
+	struct store store = opened();
+	struct user alice = user_named("alice");
+	struct spending sends;
+	struct refusal refusal;
+	struct mail mail, found;
+
+	ck_assert_int_eq(users_insert(&store, &alice), 0);
+	ck_assert_int_eq(mails_bounced(&store, nobody, "x", &refusal), 0);
+	for (int i = 1; i <= 3; i++) {
+		/* The server takes each of them: that proves nothing any more. */
+		ck_assert_int_eq(ended(&store, MAIL_SENT, false, false, &mail), 0);
+		ck_assert_int_eq(refusals_of(&store, "alice"), i - 1);
+		ck_assert_int_eq(mails_bounced(&store, mail.name, "5.1.1 no such user",
+					 &refusal),
+			1);
+		ck_assert_int_eq(refusal.n, i);
+		ck_assert_str_eq(refusal.user, "alice");
+		ck_assert_int_eq(
+			mails_bounced(&store, mail.name, "again", &refusal), 0);
+		ck_assert_int_eq(refusal.n, 0);
+	}
+	ck_assert_int_eq(mails_get(&store, mail.id, &found), 0);
+	ck_assert_int_eq(found.state, MAIL_BOUNCED);
+	ck_assert_str_eq(found.detail, "5.1.1 no such user");
+	/* It is final, and costs nothing. */
+	ck_assert_int_eq(mails_kill(&store, mail.id), 0);
+	mail.state = MAIL_SENT;
+	ck_assert_int_eq(mails_update(&store, &mail), 0);
+	ck_assert_int_eq(mails_get(&store, mail.id, &found), 0);
+	ck_assert_int_eq(found.state, MAIL_BOUNCED);
+	ck_assert_int_eq(spending_user_sends(&store, "alice", CODE_LOGIN, 86400, 100,
+				 NOW + 20, &sends),
+		0);
+	ck_assert_uint_eq(sends.n, 0);
+	/* Codes that went elsewhere, came back, or never left prove nothing. */
+	ck_assert_int_eq(users_proven_by_mail(&store, mail.id), 0);
+	ck_assert_int_eq(ended(&store, MAIL_SENT, true, true, &mail), 4);
+	ck_assert_int_eq(users_proven_by_mail(&store, mail.id), 0);
+	ck_assert_int_eq(ended(&store, MAIL_QUEUED, false, false, &mail), 0);
+	ck_assert_int_eq(users_proven_by_mail(&store, mail.id), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 4);
+	ck_assert_int_eq(ended(&store, MAIL_SENT, false, false, &mail), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 4);
+	ck_assert_int_eq(users_proven_by_mail(&store, mail.id), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 0);
+	/* And from here on a server is believed again. */
+	ck_assert_int_eq(ended(&store, MAIL_FAILED, false, true, NULL), 1);
+	ck_assert_int_eq(ended(&store, MAIL_SENT, false, false, NULL), 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 0);
+	store_close(&store);
+}
+END_TEST
+
+START_TEST(only_a_mail_that_was_sent_bounces)
+{
+	static const int64_t others[] = { MAIL_QUEUED, MAIL_FAILED, MAIL_DEAD,
+		MAIL_VOID };
+	struct store store = opened();
+	struct user alice = user_named("alice");
+	struct refusal refusal;
+	static struct mail mail, found;
+
+	ck_assert_int_eq(users_insert(&store, &alice), 0);
+	for (size_t i = 0; i < 4; i++) {
+		mail = mail_of((uint8_t)(200 + i), others[i]);
+		mail.own = true;
+		ck_assert_int_eq(mails_insert(&store, &mail), 0);
+		ck_assert_int_eq(mails_bounced(&store, mail.name, "x", &refusal), 0);
+		ck_assert_int_eq(mails_get(&store, mail.id, &found), 0);
+		ck_assert_int_eq(found.state, others[i]);
+	}
+	/* One that came back from the second route, or from no user's address. */
+	ck_assert_int_eq(ended(&store, MAIL_SENT, true, true, &mail), 1);
+	ck_assert_int_eq(mails_bounced(&store, mail.name, "x", &refusal), 1);
+	ck_assert_int_eq(refusal.n, 0);
+	mail = mail_of(210, MAIL_QUEUED);
+	ck_assert_int_eq(mails_insert(&store, &mail), 0);
+	mail.state = MAIL_SENT;
+	ck_assert_int_eq(mails_update(&store, &mail), 0);
+	ck_assert_int_eq(mails_bounced(&store, mail.name, "x", &refusal), 1);
+	ck_assert_int_eq(refusal.n, 0);
+	ck_assert_int_eq(refusals_of(&store, "alice"), 1);
+	store_close(&store);
+}
+END_TEST
+
+START_TEST(a_user_has_a_language_and_a_second_route)
+{
+	struct store store = opened();
+	struct user alice = user_named("alice"), found;
+
+	strcpy(alice.language, "pt-BR");
+	strcpy(alice.second, "+4930123456");
+	alice.second_verified_at = NOW;
+	alice.refusals = 7; /* never written */
+	ck_assert_int_eq(users_insert(&store, &alice), 0);
+	ck_assert_int_eq(users_get(&store, "alice", &found), 0);
+	ck_assert_str_eq(found.language, "pt-BR");
+	ck_assert_str_eq(found.second, "+4930123456");
+	ck_assert_int_eq(found.second_verified_at, NOW);
+	ck_assert_int_eq(found.refusals, 0);
+	ck_assert_int_eq(users_set_language(&store, "alice", "de"), 0);
+	ck_assert_int_eq(users_set_second(&store, "alice", "", 0), 0);
+	ck_assert_int_eq(users_get(&store, "alice", &found), 0);
+	ck_assert_str_eq(found.language, "de");
+	ck_assert_str_eq(found.second, "");
+	ck_assert_int_eq(found.second_verified_at, 0);
 	store_close(&store);
 }
 END_TEST
@@ -1049,9 +1526,16 @@ START_TEST(the_log_is_moved_into_the_file_when_it_has_grown)
 }
 END_TEST
 
-UNIT_MAIN("store", a_new_store_is_private_and_comes_back,
-	every_statement_is_prepared_at_the_start, what_protects_the_file_is_on,
-	foreign_files_are_refused_and_stay_as_they_are,
+UNIT_MAIN("store", a_database_of_version_1_is_brought_up_with_all_that_is_in_it,
+	a_new_database_is_what_a_migrated_one_is,
+	a_migration_that_fails_in_the_middle_is_taken_back_whole,
+	a_migration_that_is_killed_at_any_write_loses_nothing,
+	refusals_in_a_row_are_counted_and_a_mail_that_is_taken_ends_them,
+	what_an_earlier_address_refuses_counts_for_nobody,
+	a_bounce_counts_once_and_only_a_typed_code_ends_it,
+	only_a_mail_that_was_sent_bounces, a_user_has_a_language_and_a_second_route,
+	a_new_store_is_private_and_comes_back, every_statement_is_prepared_at_the_start,
+	what_protects_the_file_is_on, foreign_files_are_refused_and_stay_as_they_are,
 	a_file_of_the_wrong_kind_or_mode_is_refused, a_second_opener_is_told_who_has_it,
 	of_four_hundred_damaged_files_none_crashes_and_none_is_made_anew,
 	a_damaged_log_loses_no_committed_row_that_is_in_the_file,
