@@ -260,6 +260,8 @@ int call_verify(pam_handle_t *pamh, const struct options *options, const char *c
 	r = finish(pamh, options, &call, answer);
 	if (r < OUTCOME_MAX)
 		return r;
+	if (wire_get_bool_if(&call.reply, "undeliverable", &answer->undeliverable) < 0)
+		return -EBADMSG;
 	return r == wanted ? r : -EBADMSG;
 }
 

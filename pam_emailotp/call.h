@@ -34,7 +34,9 @@ struct challenge {
 struct answer {
 	struct challenge challenge; /* RESULT_CHALLENGE, OUTCOME_WRONG_CODE */
 	int retry_after_s;          /* OUTCOME_LOCKED, OUTCOME_THROTTLED */
-	char error[80]; /* -EPROTO: the name of the error that we do not know */
+	bool undeliverable; /* RESULT_VERIFIED of call_verify: mails are being refused
+			     */
+	char error[80];     /* -EPROTO: the name of the error that we do not know */
 };
 
 /*

@@ -228,6 +228,9 @@ int dialog_run(pam_handle_t *pamh, int flags, const struct options *options,
 	if (r == RESULT_CHALLENGE)
 		r = ask(&dialog);
 	if (prompt_farewell(r))
-		talk_tell(pamh, flags, prompt_farewell(r));
-	return dialog_settle(r, options, who);
+		talk_tell(pamh, flags, PAM_ERROR_MSG, prompt_farewell(r));
+	r = dialog_settle(r, options, who);
+	if (r == RESULT_VERIFIED && answer->undeliverable)
+		talk_tell(pamh, flags, PAM_TEXT_INFO, prompt_undeliverable());
+	return r;
 }

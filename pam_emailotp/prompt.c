@@ -62,6 +62,10 @@ static void append_begun(
 		append(out,
 			"The code (reference %s) could not be delivered; r sends another. ",
 			c->reference);
+		if (c->proves_address)
+			append(out,
+				"If that fails too, have an administrator correct the "
+				"address. ");
 		return;
 	}
 	if (c->delivery == DELIVERY_DEFERRED) {
@@ -148,7 +152,8 @@ void prompt_code(char out[TALK_TEXT], enum news news, const struct answer *answe
 	}
 	if (ask)
 		append(out, "%s", ask);
-	else if (c->proves_address && news == NEWS_BEGUN)
+	else if (c->proves_address && news == NEWS_BEGUN &&
+		c->delivery != DELIVERY_FAILED)
 		append(out, "Enter it to verify the address, r for a new one: ");
 	else
 		append(out, ASK);
@@ -177,6 +182,12 @@ void prompt_locked(char out[TALK_TEXT], int retry_after_s)
 			"Sign-in by code is locked for %s, after too many wrong codes. "
 			"Press Enter: ",
 			waiting(time, retry_after_s));
+}
+
+const char *prompt_undeliverable(void)
+{
+	return "Mails to your address keep being refused. Tell your administrator, or enrol "
+	       "another address.";
 }
 
 const char *prompt_farewell(int result)

@@ -25,6 +25,9 @@ void prompt_wait(char out[TALK_TEXT], int retry_after_s);
 /* The prompt of a user who is locked; 0: until an administrator unlocks. */
 void prompt_locked(char out[TALK_TEXT], int retry_after_s);
 
+/* What a user is told who is let in, and whose mails are being refused. */
+const char *prompt_undeliverable(void);
+
 /* What a user is told at the end, or NULL: for a result of which he must know more. */
 const char *prompt_farewell(int result);
 

@@ -61,8 +61,8 @@ int talk_ask(pam_handle_t *pamh, int style, const char *text, char out[TALK_ANSW
 	return r;
 }
 
-void talk_tell(pam_handle_t *pamh, int flags, const char *text)
+void talk_tell(pam_handle_t *pamh, int flags, int style, const char *text)
 {
 	if (!(flags & PAM_SILENT))
-		free_response(converse(pamh, PAM_ERROR_MSG, text));
+		free_response(converse(pamh, style, text));
 }

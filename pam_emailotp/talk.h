@@ -19,7 +19,10 @@
 int talk_ask(
 	pam_handle_t *pamh, int style, const char *text, char out[TALK_ANSWER + 1]);
 
-/* Tells something, unless flags has PAM_SILENT. Whether it was heard is not known. */
-void talk_tell(pam_handle_t *pamh, int flags, const char *text);
+/*
+ * Tells something (PAM_ERROR_MSG or PAM_TEXT_INFO), unless flags has PAM_SILENT.
+ * Whether it was heard is not known, and MUST NOT matter.
+ */
+void talk_tell(pam_handle_t *pamh, int flags, int style, const char *text);
 
 #endif

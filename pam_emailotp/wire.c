@@ -348,3 +348,12 @@ int wire_get_bool(const struct wire_reply *reply, const char *key, bool *ret)
 	*ret = member->number;
 	return 0;
 }
+
+int wire_get_bool_if(const struct wire_reply *reply, const char *key, bool *ret)
+{
+	const struct wire_member *member = find(reply, key);
+
+	*ret = false;
+	return !member || member->type == WIRE_NULL ? 0
+						    : wire_get_bool(reply, key, ret);
+}

@@ -46,6 +46,9 @@ int wire_get_int(
 	const struct wire_reply *reply, const char *key, int64_t max, int64_t *ret);
 int wire_get_bool(const struct wire_reply *reply, const char *key, bool *ret);
 
+/* The same for one that may be missing or null: it is false then. */
+int wire_get_bool_if(const struct wire_reply *reply, const char *key, bool *ret);
+
 /* A call that is being written; the members are wire.c's own. */
 struct wire_writer {
 	char *buffer;

@@ -94,6 +94,8 @@ static int converse(int n, const struct pam_message **messages,
 							       : "info",
 			messages[0]->msg);
 	if (style != PAM_PROMPT_ECHO_ON && style != PAM_PROMPT_ECHO_OFF) {
+		if (answer && strcmp(answer, "@deaf") == 0)
+			return PAM_CONV_ERR;
 		*ret = calloc(1, sizeof(**ret));
 		return PAM_SUCCESS;
 	}

@@ -22,13 +22,16 @@
 	"'resend_in':60,'tries_left':5,'delivery':'queued','resumed':false}}"
 #define STATE(state) "{'parameters':{'state':'" state "'}}"
 #define VERIFIED     STATE("verified")
-#define ERROR(name)  "{'error':'org.emailotp.Error." name "'}"
+#define VERIFIED_BUT(undeliverable) \
+	"{'parameters':{'state':'verified','undeliverable':" undeliverable "}}"
+#define ERROR(name) "{'error':'org.emailotp.Error." name "'}"
 #define ERROR_AFTER(name, seconds)                                                    \
 	"{'error':'org.emailotp.Error." name "','parameters':{'retry_after':" seconds \
 	"}}"
-#define WRONG(tries)                                                                \
+#define WRONG_AS(tries, delivery)                                                   \
 	"{'error':'org.emailotp.Error.WrongCode','parameters':{'tries_left':" tries \
-	",'resend_in':30,'delivery':'sent'}}"
+	",'resend_in':30,'delivery':'" delivery "'}}"
+#define WRONG(tries) WRONG_AS(tries, "sent")
 
 #define FIRST \
 	"on:A code was e-mailed to you (reference K7Q, valid for 10 minutes). Code, or r for a new one: "

@@ -222,7 +222,7 @@ START_TEST(a_parameter_is_had_only_with_its_own_type)
 	bool boolean = true;
 
 	ck_assert_int_eq(read_text("{\"parameters\":{\"s\":\"x\",\"i\":5,\"b\":false,"
-				   "\"n\":null,\"neg\":-1}}"),
+				   "\"n\":null,\"neg\":-1,\"t\":true}}"),
 		0);
 	ck_assert_int_eq(wire_get_string(&reply, "i", 9, &text), -EBADMSG);
 	ck_assert_int_eq(wire_get_string(&reply, "b", 9, &text), -EBADMSG);
@@ -244,6 +244,18 @@ START_TEST(a_parameter_is_had_only_with_its_own_type)
 	ck_assert_int_eq(number, 5);
 	ck_assert_int_eq(wire_get_bool(&reply, "b", &boolean), 0);
 	ck_assert(!boolean);
+	/* Where it may be left out it is false then, and still of no other type. */
+	boolean = true;
+	ck_assert_int_eq(wire_get_bool_if(&reply, "absent", &boolean), 0);
+	ck_assert(!boolean);
+	boolean = true;
+	ck_assert_int_eq(wire_get_bool_if(&reply, "n", &boolean), 0);
+	ck_assert(!boolean);
+	ck_assert_int_eq(wire_get_bool_if(&reply, "i", &boolean), -EBADMSG);
+	ck_assert_int_eq(wire_get_bool_if(&reply, "s", &boolean), -EBADMSG);
+	ck_assert(!boolean);
+	ck_assert_int_eq(wire_get_bool_if(&reply, "t", &boolean), 0);
+	ck_assert(boolean);
 	ck_assert_int_eq(wire_get_string(&reply, "s", 0, &text), -EBADMSG);
 	ck_assert_int_eq(wire_get_string(&reply, "s", 1, &text), 0);
 }
