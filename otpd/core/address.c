@@ -15,6 +15,8 @@
 
 #define LOCAL_MAX 64 /* RFC 5321 4.5.3.1.1 */
 #define LABEL_MAX 63 /* RFC 1035 2.3.4 */
+#define PHONE_MIN 7
+#define PHONE_MAX 15 /* E.164 6.2.1 */
 
 static bool is_alnum(char c)
 {
@@ -102,6 +104,26 @@ const char *address_problem(const char *text)
 	return problem ? problem : domain_problem(at + 1);
 }
 
+static bool is_phone(const char *text)
+{
+	return text[0] == '+' && !strchr(text, '@');
+}
+
+const char *address_route_problem(const char *text)
+{
+	size_t digits;
+
+	if (!is_phone(text))
+		return address_problem(text);
+	digits = strspn(text + 1, "0123456789");
+	if (text[1 + digits])
+		return "a number has only digits behind the +";
+	if (digits < PHONE_MIN || digits > PHONE_MAX)
+		return "a number has 7 to 15 digits";
+	return text[1] == '0' ? "a number begins with the code of a country, not with 0"
+			      : NULL;
+}
+
 void address_normalize(char *out, size_t size, const char *address)
 {
 	bool domain = false;
@@ -126,8 +148,11 @@ const char *address_domain(const char *address)
 void address_mask(char *out, size_t size, const char *address)
 {
 	const char *at = strrchr(address, '@');
-	size_t n = 0;
+	size_t n = 0, length = strlen(address);
 
+	/* "***" and what may be seen behind it. */
+	if (is_phone(address) && length > 2)
+		at = address + length - 2;
 	if (at && at > address && n + 1 < size)
 		out[n++] = address[0];
 	for (const char *c = at ? "***" : ""; *c && n + 1 < size; c++)

@@ -12,11 +12,18 @@
  */
 const char *address_problem(const char *text);
 
+/*
+ * The same for whatever a code can go to: a mail address, or a telephone number as
+ * ITU-T E.164 writes it, "+" and 7 to 15 digits of which the first is not 0.
+ */
+const char *address_route_problem(const char *text);
+
 /* Copies with the domain in lower case; the local part stays as it is (RFC 5321 2.4).
  */
 void address_normalize(char *out, size_t size, const char *address);
 
-/* "a***@example.org", for logs and answers. out needs LIMIT_ADDRESS + 4 bytes. */
+/* "a***@example.org" or "+***56", for logs and answers. out: LIMIT_ADDRESS + 4 bytes.
+ */
 void address_mask(char *out, size_t size, const char *address);
 
 /* The part behind the @; "" if there is none. */

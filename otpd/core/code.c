@@ -26,8 +26,15 @@ const char *code_purpose_name(int64_t purpose)
 		return "notice";
 	case CODE_TEST:
 		return "test";
+	case CODE_SECOND:
+		return "second";
 	}
 	return "unknown";
+}
+
+bool code_is_of_self(int64_t purpose)
+{
+	return purpose == CODE_ENROL || purpose == CODE_SECOND;
 }
 
 void code_key_init(struct code_key *key, const uint8_t bytes[32])

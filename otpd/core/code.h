@@ -29,9 +29,16 @@ enum code_purpose {
 	CODE_ENROL = 3,          /* proves an address that a user brings */
 	CODE_NOTICE = 4,         /* of mails without a code */
 	CODE_TEST = 5,
+	CODE_SECOND = 6, /* proves the second route of a user who has a first */
 };
 
 const char *code_purpose_name(int64_t purpose);
+
+/*
+ * Whether it proves an address that a user has brought himself: such codes belong to
+ * org.emailotp.Self, no first factor stands before them, and they open no login.
+ */
+bool code_is_of_self(int64_t purpose);
 
 /* The key of these bytes; the id is drawn from them by hashing. */
 void code_key_init(struct code_key *key, const uint8_t bytes[32]);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "otpd/core/budget.h"
+#include "otpd/proto/limits.h"
 #include "otpd/util/strings.h"
 
 #define POLICY_TITLE 64
@@ -15,6 +16,12 @@
 enum policy_unverified {
 	POLICY_UNVERIFIED_VERIFY, /* mail a code that proves it, then log in again */
 	POLICY_UNVERIFIED_REFUSE, /* a decoy */
+};
+
+/* When a code goes to the user's second route. */
+enum policy_second {
+	POLICY_SECOND_NO,
+	POLICY_SECOND_REFUSED, /* when the address was refused for good */
 };
 
 /* One "policy SERVICE { }" section; the members are the options of otpd.conf(5). */
@@ -38,6 +45,9 @@ struct policy {
 	int64_t wrong_per_month;
 	bool conceal;
 	int64_t unverified;
+	int64_t second_route;
+	char tenant[LIMIT_TENANT + 1];
+	char language[LIMIT_LANGUAGE + 1];
 };
 
 /* The section of this service, else the one titled "default", else NULL. */

@@ -7,7 +7,7 @@
 /* org.emailotp.Mail. The service's context is the struct mailer. */
 extern const struct interface mail_interface;
 
-/* methods_watch.c's part of it. */
+/* The parts of it that have files of their own. */
 extern const struct method watch_methods[];
 extern const struct method bounces_methods[];
 

@@ -53,10 +53,11 @@ static int send_notice(struct daemon *daemon, struct store *store,
 		.service = attempt->challenge.service,
 		.rhost = attempt->challenge.rhost,
 		.tty = "",
-		.address = user->address,
-		.person = user->person,
 	};
-	int r = issue_notice(
+	int r;
+
+	issue_to_user(&issue, user);
+	r = issue_notice(
 		daemon, store, &issue, ISSUE_LOCKED, until_s, &attempt->notice);
 
 	/* The try must count whatever becomes of the mail. */
@@ -193,6 +194,8 @@ static int check_user(struct daemon *daemon, struct store *store,
 	if (wait != 0)
 		return OUTCOME_LOCKED;
 	r = users_get(store, challenge->user, &user);
+	if (r == 0)
+		attempt->refusals = user.refusals;
 	if (r == -ENOENT)
 		return challenge->purpose == CODE_ENROL ? 0 : OUTCOME_NO_CHALLENGE;
 	return r < 0 ? r : user.state == USER_ACTIVE ? 0 : OUTCOME_LOCKED;
@@ -222,7 +225,7 @@ int attempt_code(struct daemon *daemon, struct store *store,
 	int r, outcome;
 
 	r = challenges_get(store, try->id, challenge);
-	if (r == 0 && (challenge->purpose == CODE_ENROL) != try->is_self)
+	if (r == 0 && code_is_of_self(challenge->purpose) != try->is_self)
 		r = -ENOENT;
 	if (r < 0)
 		return r == -ENOENT ? OUTCOME_NO_CHALLENGE : r;

@@ -24,6 +24,7 @@ struct attempt {
 	struct record lock;      /* set when this try used up a budget */
 	struct outgoing *notice; /* the mail that says so */
 	int64_t locked_s;        /* of OUTCOME_LOCKED; 0: until an administrator acts */
+	int64_t refusals;        /* of the user's address, before this try */
 	bool ended;              /* the challenge is over: an unsent mail is dead */
 };
 

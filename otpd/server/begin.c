@@ -52,7 +52,7 @@ static int answer_state(
 
 static struct issue issue_for(const struct begin *b, int64_t purpose)
 {
-	return (struct issue){
+	struct issue issue = {
 		.policy = b->policy,
 		.user = b->in->user,
 		.service = b->in->service,
@@ -61,11 +61,14 @@ static struct issue issue_for(const struct begin *b, int64_t purpose)
 		.peer = b->call->peer.uid,
 		.purpose = purpose,
 		/* A decoy's letter is about as long as a real one. */
-		.address = b->decoy ? ISSUE_NOBODY : b->user.address,
-		.person = b->decoy ? "" : b->user.person,
-		.used_at = b->decoy ? 0 : b->user.login_at,
+		.address = ISSUE_NOBODY,
+		.person = "",
 		.decoy = b->decoy != NULL,
 	};
+
+	if (!b->decoy)
+		issue_to_user(&issue, &b->user);
+	return issue;
 }
 
 static int resume(struct begin *b, const struct challenge *challenge)
@@ -178,7 +181,8 @@ static int resume_or_issue(struct begin *b)
 	r = challenges_find(b->store, b->in->user, b->in->service, b->in->rhost,
 		b->call->peer.uid, b->daemon->moment.now_s, &live);
 	/* One that was begun when things were otherwise is not resumed. */
-	if (r == 0 && live.decoy == (b->decoy != NULL) && live.purpose != CODE_ENROL)
+	if (r == 0 && live.decoy == (b->decoy != NULL) &&
+		!code_is_of_self(live.purpose))
 		return resume(b, &live);
 	return r < 0 && r != -ENOENT ? r : issue_fresh(b);
 }

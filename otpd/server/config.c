@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "otpd/core/address.h"
+#include "otpd/core/language.h"
 #include "otpd/core/network.h"
 #include "otpd/util/text.h"
 
@@ -99,6 +100,12 @@ static const struct setting policy_settings[] = {
 	  "whether users who are locked or disabled see the same prompt as all others", false },
 	{ "unverified", SETTING_CHOICE, IN_POLICY(unverified), 0, 0, "verify|refuse", "verify",
 	  "whether an address that was never proven can be proven at the prompt", false },
+	{ "second_route", SETTING_CHOICE, IN_POLICY(second_route), 0, 0, "no|refused", "no",
+	  "when a code goes to the user's second address or telephone number", false },
+	{ "tenant", SETTING_STRING, IN_POLICY(tenant), 0, LIMIT_TENANT, NULL, "",
+	  "the tenant section of mail.conf that gives mails their name and look", false },
+	{ "language", SETTING_STRING, IN_POLICY(language), 0, LIMIT_LANGUAGE, NULL, "",
+	  "the language of mails to users who have none of their own", false },
 	{ 0 },
 };
 
@@ -143,6 +150,9 @@ static int check_policy(
 				"2001:db8::/32:",
 				text);
 	}
+	if (!language_is_good(policy->language))
+		return complain(error, size, path, policy->title,
+			"language is no tag such as de or pt-BR:", policy->language);
 	return 0;
 }
 

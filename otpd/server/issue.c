@@ -52,7 +52,7 @@ static int64_t host_wait_s(struct daemon *daemon, const struct issue *issue)
 static void find_origin(const struct daemon *daemon, const struct issue *issue,
 	char out[LIMIT_RHOST + 1])
 {
-	if (issue->purpose == CODE_ENROL)
+	if (code_is_of_self(issue->purpose))
 		code_hide_address(out, daemon->key, issue->address);
 	else
 		network_origin(out, LIMIT_RHOST + 1, issue->rhost);
@@ -72,7 +72,7 @@ static int origin_wait_s(struct daemon *daemon, struct store *store,
 	find_origin(daemon, issue, origin);
 	if (!origin[0])
 		return 0;
-	if (issue->purpose == CODE_ENROL) {
+	if (code_is_of_self(issue->purpose)) {
 		memcpy(windows, bare_windows, sizeof(windows));
 		n = 2;
 	}
@@ -90,7 +90,7 @@ static int64_t user_wait_s(
 	struct budget_window windows[2];
 
 	policy_send_windows(issue->policy, windows);
-	if (issue->purpose == CODE_ENROL)
+	if (code_is_of_self(issue->purpose))
 		memcpy(windows, bare_windows, sizeof(windows));
 	return largest(budget_wait_s(sends->at, sends->n, windows, 2, now_s),
 		budget_cool_down_s(sends->at, sends->n, issue->used_at,
@@ -148,6 +148,7 @@ static int post(struct daemon *daemon, struct store *store, const struct issue *
 	randombytes_buf(mail->name, sizeof(mail->name));
 	text_copy(mail->user, sizeof(mail->user), issue->user);
 	find_origin(daemon, issue, mail->origin);
+	mail->own = issue->own && !issue->decoy;
 	mail->state = issue->decoy ? MAIL_VOID : MAIL_QUEUED;
 	mail->at = moment->now_s;
 	r = seal_letter(&moment->seal, letter, mail);
@@ -165,11 +166,39 @@ static int post(struct daemon *daemon, struct store *store, const struct issue *
 	return *ret_mail ? 0 : -ENOMEM;
 }
 
+void issue_to_user(struct issue *issue, const struct user *user)
+{
+	issue->address = user->address;
+	issue->person = user->person;
+	issue->language = user->language;
+	issue->used_at = user->login_at;
+	issue->own = true;
+	if (user->second[0] && user->second_verified_at > 0)
+		issue->second = user->second;
+}
+
+/*
+ * The second route is for codes of logins. One that proves an address MUST go there and
+ * nowhere else, or it would prove nothing.
+ */
+static const char *second_of(const struct issue *issue)
+{
+	bool may = issue->purpose == CODE_LOGIN && !issue->decoy &&
+		issue->policy->second_route == POLICY_SECOND_REFUSED;
+
+	return may && issue->second ? issue->second : "";
+}
+
 static void fill_letter(
 	const struct daemon *daemon, const struct issue *issue, struct letter *letter)
 {
+	bool spoken = issue->language && *issue->language;
+
 	*letter = (struct letter){
 		.to = issue->address,
+		.second = second_of(issue),
+		.tenant = issue->tenant ? issue->tenant : issue->policy->tenant,
+		.language = spoken ? issue->language : issue->policy->language,
 		.name = issue->person,
 		.user = issue->user,
 		.service = issue->service,

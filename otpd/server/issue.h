@@ -23,9 +23,16 @@ struct issue {
 	int64_t purpose;
 	const char *address; /* where it goes; "" for a decoy */
 	const char *person;
-	int64_t used_at; /* when this user's last code was used */
+	const char *second;   /* the user's second route, if proven; or NULL */
+	const char *language; /* NULL or "": the policy's */
+	const char *tenant;   /* NULL: the policy's */
+	int64_t used_at;      /* when this user's last code was used */
+	bool own;             /* address is the one that the user has */
 	bool decoy;
 };
+
+/* Fills in what an enrolled user brings along. The user must outlive the issue. */
+void issue_to_user(struct issue *issue, const struct user *user);
 
 /*
  * How long this code must wait for the budgets of the user, the remote host and the

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "otpd/server/outbox.h"
+#include "otpd/server/settle.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
 #include "otpd/util/hex.h"
@@ -66,7 +67,8 @@ static void on_failed(struct mailer_link *link, const char *why)
 	struct outgoing *mail = TAKE_PTR(link->mail);
 
 	if (mail)
-		outbox_result(mailer->outbox, mail, "deferred", why);
+		outbox_result(mailer->outbox, mail,
+			&(struct mail_result){ "deferred", why, "" });
 	if (link->answered == take_asked)
 		take_asked(link, why, NULL);
 	if (link == &mailer->links[0]) {
@@ -116,17 +118,32 @@ static void take_key(struct mailer_link *link, const char *error, json_t *out)
 	mailer_pump(mailer);
 }
 
+static const char *text_of(const json_t *out, const char *name)
+{
+	const char *text = json_string_value(json_object_get(out, name));
+
+	return text ? text : "";
+}
+
+/* An otpd-mail of before says neither which transport it was nor anything of addresses.
+ */
 static void take_result(struct mailer_link *link, const char *error, json_t *out)
 {
 	struct outgoing *mail = TAKE_PTR(link->mail);
-	const char *result = json_string_value(json_object_get(out, "result"));
-	const char *detail = json_string_value(json_object_get(out, "detail"));
+	struct mail_result result = { "deferred", "otpd-mail gave no result", "" };
 
-	if (error || !result)
-		outbox_result(link->mailer->outbox, mail, "deferred",
-			error ? error : "otpd-mail gave no result");
-	else
-		outbox_result(link->mailer->outbox, mail, result, detail ? detail : "");
+	if (error)
+		result.detail = error;
+	else if (json_is_string(json_object_get(out, "result")))
+		result = (struct mail_result){
+			.result = text_of(out, "result"),
+			.detail = text_of(out, "detail"),
+			.transport = text_of(out, "transport"),
+			.second = json_is_true(json_object_get(out, "second")),
+			.bad_address =
+				json_is_true(json_object_get(out, "bad_address")),
+		};
+	outbox_result(link->mailer->outbox, mail, &result);
 	mailer_pump(link->mailer);
 }
 

@@ -12,8 +12,8 @@
 #include "otpd/util/clock.h"
 #include "otpd/util/log.h"
 
-static const struct method *const admin_tables[] = { users_methods, import_methods,
-	watch_methods, NULL };
+static const struct method *const admin_tables[] = { users_methods, show_methods,
+	import_methods, watch_methods, NULL };
 
 const struct interface admin_interface = {
 	.name = "org.emailotp.Admin",

@@ -16,6 +16,7 @@ int methods_authorise(struct call *call);
 
 /* The administrators' methods, one table for each group of them. */
 extern const struct method users_methods[];
+extern const struct method show_methods[];
 extern const struct method import_methods[];
 extern const struct method watch_methods[];
 

@@ -219,6 +219,26 @@ static int pass_login(
 			       "code verified", LOG_NOTICE);
 }
 
+/*
+ * The code has arrived. If not by the second route, the address works after all; else
+ * the user, who is let in now, is to be told that his mails are refused.
+ */
+static int tell_undeliverable(
+	struct call *call, struct store *store, const struct attempt *attempt)
+{
+	struct user user;
+	int r;
+
+	if (attempt->refusals == 0)
+		return 0;
+	r = users_proven_by_mail(store, attempt->challenge.mail);
+	if (r == 0)
+		r = users_get(store, attempt->challenge.user, &user);
+	if (r == 0 && USER_IS_UNDELIVERABLE(&user))
+		call_out_bool(call, "undeliverable", true);
+	return r;
+}
+
 static int pass_address(
 	struct daemon *daemon, struct store *store, struct attempt *attempt)
 {
@@ -239,31 +259,6 @@ static int pass_address(
 			  "address verified, the login must begin again", LOG_NOTICE);
 }
 
-/* A wrong code's answer says how many are left and how the mail is doing. */
-static int answer_wrong(
-	struct call *call, struct store *store, struct attempt *attempt, int outcome)
-{
-	const char *delivery;
-	int64_t wait;
-	int r;
-
-	if (outcome == OUTCOME_LOCKED)
-		call_out_int(call, "retry_after", attempt->locked_s);
-	if (outcome != OUTCOME_WRONG_CODE)
-		return outcome;
-	r = reply_delivery(call, store, &attempt->challenge, &delivery);
-	if (r == 0)
-		r = resend_wait_s(call, store, &attempt->challenge, &wait);
-	/* An error here would take back the try; without its fields the answer is none.
-	 */
-	if (r < 0)
-		return outcome;
-	call_out_int(call, "tries_left", challenge_tries_left(&attempt->challenge));
-	call_out_int(call, "resend_in", wait);
-	call_out_string(call, "delivery", delivery);
-	return outcome;
-}
-
 static int verify_apply(struct call *call, struct store *store)
 {
 	struct daemon *daemon = call_daemon(call);
@@ -273,15 +268,17 @@ static int verify_apply(struct call *call, struct store *store)
 	int r = attempt_code(daemon, store, &try, attempt);
 
 	if (r != 0)
-		return r < 0 ? r : answer_wrong(call, store, attempt, r);
+		return reply_wrong(call, store, attempt, r);
 	switch ((enum code_purpose)attempt->challenge.purpose) {
 	case CODE_LOGIN:
 		call_out_string(call, "state", "verified");
-		return pass_login(daemon, store, attempt);
+		r = pass_login(daemon, store, attempt);
+		return r != 0 ? r : tell_undeliverable(call, store, attempt);
 	case CODE_VERIFY_ADDRESS:
 		call_out_string(call, "state", "address_verified");
 		return pass_address(daemon, store, attempt);
 	case CODE_ENROL:
+	case CODE_SECOND:
 	case CODE_NOTICE:
 	case CODE_TEST:
 		break;

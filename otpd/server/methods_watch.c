@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "otpd/core/address.h"
+#include "otpd/core/language.h"
 #include "otpd/proto/idl.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/daemon.h"
@@ -16,6 +17,7 @@
 #include "otpd/util/cleanup.h"
 #include "otpd/util/hex.h"
 #include "otpd/util/log.h"
+#include "otpd/util/text.h"
 #include "otpd/version.h"
 
 struct watch_in {
@@ -24,6 +26,9 @@ struct watch_in {
 	bool open;
 	char user[LIMIT_USER + 1];
 	char address[LIMIT_ADDRESS + 1];
+	char template[LIMIT_SERVICE + 1];
+	char language[LIMIT_LANGUAGE + 1];
+	char tenant[LIMIT_TENANT + 1];
 	char mail[2 * MAIL_NAME + 1];
 	uint8_t name[MAIL_NAME];
 };
@@ -50,6 +55,12 @@ static const struct field audit_fields[] = {
 static const struct field test_fields[] = {
 	{ "address", FIELD_STRING, offsetof(struct watch_in, address), LIMIT_ADDRESS,
 		false },
+	{ "template", FIELD_STRING, offsetof(struct watch_in, template), LIMIT_SERVICE,
+		true },
+	{ "language", FIELD_STRING, offsetof(struct watch_in, language), LIMIT_LANGUAGE,
+		true },
+	{ "tenant", FIELD_STRING, offsetof(struct watch_in, tenant), LIMIT_TENANT,
+		true },
 	{ 0 },
 };
 
@@ -103,12 +114,13 @@ static json_t *mail_json(const struct mail *mail)
 	char name[2 * MAIL_NAME + 1];
 
 	hex_encode(name, mail->name, sizeof(mail->name));
-	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "id",
-		(json_int_t)mail->id, "mail", name, "user", mail->user, "purpose",
+	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:b}",
+		"id", (json_int_t)mail->id, "mail", name, "user", mail->user, "purpose",
 		code_purpose_name(mail->purpose), "state", mail_state_name(mail->state),
 		"tries", (json_int_t)mail->tries, "created_at", (json_int_t)mail->at,
 		"next_at", (json_int_t)mail->next_at, "deadline",
-		(json_int_t)mail->deadline, "detail", mail->detail);
+		(json_int_t)mail->deadline, "detail", mail->detail, "transport",
+		mail->transport, "second", mail->second);
 }
 
 /* Rows as JSON, with the id of the last one. */
@@ -170,8 +182,14 @@ static int audit_apply(struct call *call, struct store *store)
 static int test_check(struct call *call)
 {
 	const struct watch_in *in = call->in;
-	const char *problem = address_problem(in->address);
+	const char *problem = address_route_problem(in->address);
 
+	/* The other kinds carry codes, or say what did not happen. */
+	if (in->template[0] && strcmp(in->template, "test") != 0)
+		return OUTCOME_NOT_ALLOWED;
+	if (!language_is_good(in->language) || !text_is_utf8(in->tenant) ||
+		text_has_control(in->tenant))
+		return OUTCOME_BAD_NAME;
 	if (!problem)
 		return 0;
 	call_out_string(call, "reason", problem);
@@ -184,7 +202,7 @@ static int test_apply(struct call *call, struct store *store)
 	const struct watch_in *in = call->in;
 	struct watch_work *work = call->work;
 	struct issue issue = {
-		.policy = &daemon->moment.config->fallback,
+		.policy = config_policy(daemon->moment.config, "otpctl"),
 		.user = "root",
 		.service = "otpctl",
 		.rhost = "",
@@ -192,6 +210,8 @@ static int test_apply(struct call *call, struct store *store)
 		.peer = call->peer.uid,
 		.address = in->address,
 		.person = "",
+		.language = in->language,
+		.tenant = in->tenant[0] ? in->tenant : NULL,
 	};
 	char name[2 * MAIL_NAME + 1];
 	int r = issue_notice(daemon, store, &issue, ISSUE_TEST, 0, &work->mail);

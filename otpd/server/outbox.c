@@ -12,15 +12,12 @@
  */
 #include "otpd/server/outbox.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "otpd/core/retry.h"
 #include "otpd/server/mailer.h"
+#include "otpd/server/settle.h"
 #include "otpd/util/clock.h"
-#include "otpd/util/hex.h"
-#include "otpd/util/log.h"
 #include "otpd/util/text.h"
 
 #define OUTBOX_MAX   1024 /* mails in memory */
@@ -139,55 +136,23 @@ struct outgoing *outbox_take(struct outbox *outbox)
 			list_append(&outbox->mails, &outgoing->link);
 			return outgoing;
 		}
-		outbox_result(outbox, outgoing, "refused", "not handed over in time");
+		outbox_result(outbox, outgoing,
+			&(struct mail_result){
+				"refused", "not handed over in time", "" });
 	}
 	if (outbox->more)
 		outbox_fetch(outbox);
 	return NULL;
 }
 
-/* The row's next state, after one more try with this result. */
-static void decide(struct outgoing *outgoing, const char *result)
+void outbox_result(struct outbox *outbox, struct outgoing *outgoing,
+	const struct mail_result *result)
 {
-	int64_t now = clock_wall_s();
-
-	outgoing->tries++;
-	outgoing->next_at = now;
-	if (strcmp(result, "sent") == 0) {
-		outgoing->row_state = MAIL_SENT;
-		return;
-	}
-	outgoing->row_state = MAIL_FAILED;
-	if (strcmp(result, "deferred") != 0)
-		return;
-	outgoing->next_at = retry_at_s(
-		outgoing->tries, randombytes_random() & 255, outgoing->deadline, now);
-	if (outgoing->next_at > 0)
-		outgoing->row_state = MAIL_QUEUED;
-}
-
-static void log_result(const struct outgoing *outgoing, const char *result)
-{
-	char name[2 * MAIL_NAME + 1], detail[TEXT_QUOTED];
-	int level = outgoing->row_state == MAIL_FAILED ? LOG_WARNING
-		: outgoing->row_state == MAIL_QUEUED   ? LOG_NOTICE
-						       : LOG_DEBUG;
-
-	hex_encode(name, outgoing->name, sizeof(outgoing->name));
-	text_quote(detail, sizeof(detail), outgoing->detail);
-	log_msg(level, "mail %s mail=%s tries=%lld state=%s detail=%s", result, name,
-		(long long)outgoing->tries, mail_state_name(outgoing->row_state),
-		detail);
-}
-
-void outbox_result(struct outbox *outbox, struct outgoing *outgoing, const char *result,
-	const char *detail)
-{
-	decide(outgoing, result);
-	text_copy_clean(outgoing->detail, sizeof(outgoing->detail), detail);
+	settle_decide(outgoing, result, clock_wall_s());
 	outgoing->state = OUTGOING_DONE;
-	outbox->last_state = outgoing->row_state;
-	log_result(outgoing, result);
+	/* An address that is refused says nothing of how other mails fare. */
+	if (!outgoing->bad_address || outgoing->row_state == MAIL_SENT)
+		outbox->last_state = outgoing->row_state;
 	start_flush(outbox, FLUSH_MS);
 }
 
@@ -230,16 +195,8 @@ static int write_apply(struct job *job, struct store *store)
 
 	list_for_each(it, &outbox->writing) {
 		struct outgoing *outgoing = list_entry(it, struct outgoing, link);
-		struct mail mail = {
-			.id = outgoing->id,
-			.state = outgoing->row_state,
-			.tries = outgoing->tries,
-			.next_at = outgoing->next_at,
-		};
-		int r;
+		int r = settle_write(outgoing, store);
 
-		text_copy(mail.detail, sizeof(mail.detail), outgoing->detail);
-		r = mails_update(store, &mail);
 		if (r < 0)
 			return r;
 	}
@@ -276,6 +233,7 @@ static void write_done(struct job *job, int r)
 			list_append(&outbox->mails, &outgoing->link);
 			continue;
 		}
+		settle_log(outgoing);
 		if (outgoing->row_state == MAIL_QUEUED)
 			wake_at(outbox, outgoing->next_at);
 		drop(outbox, outgoing);

@@ -29,9 +29,13 @@ struct outgoing {
 	uint8_t nonce[MAIL_NONCE];
 	int64_t tries;
 	int64_t deadline;
-	int64_t row_state; /* what is to be written: state, next_at and detail */
-	int64_t next_at;
+	int64_t row_state; /* what is to be written: this and the members below */
+	int64_t next_at;   /* when it is tried again, or when it ended */
 	char detail[LIMIT_DETAIL + 1];
+	char transport[LIMIT_TRANSPORT + 1];
+	bool second;
+	bool bad_address;
+	bool marked; /* its refusal made the user's address undeliverable */
 	size_t sealed_size;
 	uint8_t sealed[];
 };
@@ -77,9 +81,10 @@ void outbox_forget_user(struct outbox *outbox, const char *user);
 /* Takes one that is ready, for sending; NULL if there is none. */
 struct outgoing *outbox_take(struct outbox *outbox);
 
-/* What the mailer said: "sent", "deferred" or "refused". */
-void outbox_result(struct outbox *outbox, struct outgoing *outgoing, const char *result,
-	const char *detail);
+/* What the mailer said. */
+struct mail_result;
+void outbox_result(struct outbox *outbox, struct outgoing *outgoing,
+	const struct mail_result *result);
 
 /* Looks for mails that are due now; after a start and when the mailer comes back. */
 void outbox_fetch(struct outbox *outbox);

@@ -8,7 +8,9 @@
 #include <errno.h>
 
 #include "otpd/proto/outcome.h"
+#include "otpd/server/attempt.h"
 #include "otpd/server/daemon.h"
+#include "otpd/server/resend.h"
 #include "otpd/store/mails.h"
 #include "otpd/util/hex.h"
 
@@ -29,7 +31,7 @@ int reply_delivery(struct call *call, struct store *store,
 		return r == -ENOENT ? 0 : r;
 	if (mail.state == MAIL_SENT)
 		*ret = "sent";
-	else if (mail.state == MAIL_FAILED)
+	else if (mail.state == MAIL_FAILED || mail.state == MAIL_BOUNCED)
 		*ret = "failed";
 	else if (mail.state == MAIL_QUEUED && mail.tries > 0)
 		*ret = "deferred";
@@ -72,4 +74,29 @@ int reply_locked(struct call *call, int64_t wait_s)
 	call_out_clear(call);
 	call_out_int(call, "retry_after", wait_s);
 	return OUTCOME_LOCKED;
+}
+
+int reply_wrong(struct call *call, struct store *store, const struct attempt *attempt,
+	int outcome)
+{
+	const struct challenge *challenge = &attempt->challenge;
+	const char *delivery;
+	int64_t wait;
+	int r;
+
+	if (outcome == OUTCOME_LOCKED)
+		call_out_int(call, "retry_after", attempt->locked_s);
+	if (outcome != OUTCOME_WRONG_CODE)
+		return outcome;
+	r = reply_delivery(call, store, challenge, &delivery);
+	if (r == 0)
+		r = resend_wait_s(call, store, challenge, &wait);
+	/* An error here would take back the try; without its fields the answer is none.
+	 */
+	if (r < 0)
+		return outcome;
+	call_out_int(call, "tries_left", challenge_tries_left(challenge));
+	call_out_int(call, "resend_in", wait);
+	call_out_string(call, "delivery", delivery);
+	return outcome;
 }

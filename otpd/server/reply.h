@@ -6,6 +6,8 @@
 #include "otpd/store/store.h"
 #include "otpd/varlink/call.h"
 
+struct attempt;
+
 /* The word for what is known of the mail of a challenge; of a decoy, of the last mail.
  */
 int reply_delivery(struct call *call, struct store *store,
@@ -20,5 +22,12 @@ int reply_throttled(struct call *call, int64_t wait_s);
 
 /* The same for a lock; 0: until an administrator acts. Returns OUTCOME_LOCKED. */
 int reply_locked(struct call *call, int64_t wait_s);
+
+/*
+ * Answers what became of a try that was not right: a wrong code's answer says how many
+ * are left, how its mail is doing, and when another can be sent. Returns outcome.
+ */
+int reply_wrong(struct call *call, struct store *store, const struct attempt *attempt,
+	int outcome);
 
 #endif

@@ -24,8 +24,6 @@ static int load_owner(
 {
 	int r = users_get(store, challenge->user, ret);
 
-	if (challenge->purpose == CODE_ENROL)
-		text_copy(ret->address, sizeof(ret->address), challenge->address);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -34,7 +32,7 @@ static struct issue issue_of(
 {
 	const struct config *config = call_daemon(call)->moment.config;
 
-	return (struct issue){
+	struct issue issue = {
 		.policy = config_policy(config, challenge->service),
 		.user = challenge->user,
 		.service = challenge->service,
@@ -42,11 +40,18 @@ static struct issue issue_of(
 		.tty = challenge->tty,
 		.peer = challenge->peer,
 		.purpose = challenge->purpose,
-		.address = challenge->decoy ? ISSUE_NOBODY : owner->address,
-		.person = challenge->decoy ? "" : owner->person,
-		.used_at = challenge->decoy ? 0 : owner->login_at,
+		.address = ISSUE_NOBODY,
+		.person = "",
 		.decoy = challenge->decoy,
 	};
+
+	if (!challenge->decoy)
+		issue_to_user(&issue, owner);
+	if (!challenge->decoy && code_is_of_self(challenge->purpose)) {
+		issue.address = challenge->address;
+		issue.own = false;
+	}
+	return issue;
 }
 
 int resend_wait_s(struct call *call, struct store *store,
@@ -133,7 +138,7 @@ int resend_apply(
 	if (r < 0)
 		return r == -ENOENT ? OUTCOME_NO_CHALLENGE : r;
 	r = challenge_check(challenge, call->peer.uid, call_daemon(call)->moment.now_s);
-	if (r == 0 && (challenge->purpose == CODE_ENROL) != is_self)
+	if (r == 0 && code_is_of_self(challenge->purpose) != is_self)
 		r = OUTCOME_NO_CHALLENGE;
 	return r != 0 ? r : issue_another(call, store, is_self);
 }

@@ -23,6 +23,8 @@ static int change(struct store *store, const struct user *old, const struct user
 
 	if (!moved && user.verified_at == 0)
 		user.verified_at = old->verified_at;
+	if (!user.language[0])
+		text_copy(user.language, sizeof(user.language), old->language);
 	r = users_replace(store, &user);
 	/* Codes on their way to the old address open nothing any more. */
 	if (r == 0 && moved)
@@ -47,6 +49,7 @@ int roster_put(struct store *store, const struct user *user, bool update,
 	*ret = ROSTER_UNCHANGED;
 	if (strcmp(old.address, user->address) == 0 &&
 		strcmp(old.person, user->person) == 0 &&
+		(!user->language[0] || strcmp(old.language, user->language) == 0) &&
 		(user->verified_at == 0 || old.verified_at > 0))
 		return 0;
 	if (!update)

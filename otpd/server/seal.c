@@ -41,11 +41,14 @@ int seal_letter(const struct seal *seal, const struct letter *l, struct mail *ma
 	SECRET_SCOPE(plain);
 
 	json = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}",
-		"to", l->to, "template", l->kind, "name", l->name, "user", l->user,
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
+		" s:s, s:s, s:I, s:I}",
+		"to", l->to, "second", l->second, "tenant", l->tenant, "language",
+		l->language, "template", l->kind, "name", l->name, "user", l->user,
 		"service", l->service, "host", l->host, "rhost", l->rhost, "tty",
-		l->tty, "code", l->code, "reference", l->reference, "language", "",
-		"at", (json_int_t)l->at, "expires_at", (json_int_t)l->expires_at);
+		l->tty, "command", "", "address", "", "code", l->code, "reference",
+		l->reference, "at", (json_int_t)l->at, "expires_at",
+		(json_int_t)l->expires_at);
 	if (!json)
 		return -ENOMEM;
 	size = json_dumpb(json, plain, sizeof(plain), JSON_COMPACT);

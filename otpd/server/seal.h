@@ -10,7 +10,10 @@
 /* What a mail says. Strings are borrowed; none may be NULL. */
 struct letter {
 	const char *to;
-	const char *kind; /* "login", "verify", "locked" or "test" */
+	const char *second; /* where it goes when to is refused; or "" */
+	const char *tenant;
+	const char *language; /* "": the tenant's */
+	const char *kind;     /* "login", "verify", "locked" or "test" */
 	const char *name;
 	const char *user;
 	const char *service;

@@ -223,21 +223,36 @@ static inline int rig_call(struct rig *rig, uid_t uid, const char *method,
 	return rig_send(rig, uid, text, size + 1, ret_out);
 }
 
-/* The code in the newest mail that waits, and its recipient if to is not NULL. */
-static inline void rig_mail(struct rig *rig, char code[LIMIT_CODE + 1], char *to)
+/* The newest mail that waits. */
+static inline struct outgoing *rig_newest(struct rig *rig)
 {
 	struct list *last = rig->daemon.outbox.mails.prev;
-	struct outgoing *mail = list_entry(last, struct outgoing, link);
+
+	ck_assert(!list_is_empty(&rig->daemon.outbox.mails));
+	return list_entry(last, struct outgoing, link);
+}
+
+/* What stands in it; the caller frees. */
+static inline json_t *rig_letter(struct rig *rig)
+{
+	struct outgoing *mail = rig_newest(rig);
 	unsigned char plain[LIMIT_SEALED];
 	size_t size = mail->sealed_size - crypto_box_MACBYTES;
 	json_t *letter;
 
-	ck_assert(!list_is_empty(&rig->daemon.outbox.mails));
 	ck_assert_int_eq(crypto_box_open_easy(plain, mail->sealed, mail->sealed_size,
 				 mail->nonce, mail->sender, rig->mailer_secret),
 		0);
 	letter = json_loadb((char *)plain, size, 0, NULL);
 	ck_assert_ptr_nonnull(letter);
+	return letter;
+}
+
+/* The code in the newest mail that waits, and its recipient if to is not NULL. */
+static inline void rig_mail(struct rig *rig, char code[LIMIT_CODE + 1], char *to)
+{
+	json_t *letter = rig_letter(rig);
+
 	snprintf(code, LIMIT_CODE + 1, "%s",
 		json_string_value(json_object_get(letter, "code")));
 	if (to)

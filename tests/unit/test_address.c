@@ -147,6 +147,41 @@ START_TEST(only_the_domain_loses_its_case)
 }
 END_TEST
 
+START_TEST(a_route_is_an_address_or_a_number)
+{
+	static const char *const good[] = { "alice@example.org", "+tag@example.org",
+		"+4930123456", "+1234567", "+123456789012345" };
+	static const char *const bad[] = { "", "+", "+123456", "+1234567890123456",
+		"+0123456789", "4930123456", "0049301234567", "+49 30 123456",
+		"+49-30-123456", "+4930123456x", "+4930123456\r\n", "+4930123456\n",
+		"++4930123456", "+4930123456,+4930123457", "tel:+4930123456",
+		"+\xd9\xa1\xd9\xa2\xd9\xa3\xd9\xa4\xd9\xa5\xd9\xa6\xd9\xa7", "+49@",
+		"+4930123456@", "a@b", "alice@example.org\r\nRCPT TO:<b@c.d>" };
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		ck_assert_msg(!address_route_problem(good[i]), "%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(address_route_problem(bad[i]) != NULL, "%s", bad[i]);
+	/* A number is no mail address. */
+	ck_assert_ptr_nonnull(address_problem("+4930123456"));
+}
+END_TEST
+
+START_TEST(a_masked_number_shows_its_last_two_digits)
+{
+	char out[LIMIT_ADDRESS + 4];
+
+	address_mask(out, sizeof(out), "+4930123456");
+	ck_assert_str_eq(out, "+***56");
+	address_mask(out, sizeof(out), "+tag@example.org");
+	ck_assert_str_eq(out, "+***@example.org");
+	address_mask(out, sizeof(out), "+1");
+	ck_assert_str_eq(out, "");
+	address_normalize(out, sizeof(out), "+4930123456");
+	ck_assert_str_eq(out, "+4930123456");
+}
+END_TEST
+
 START_TEST(a_masked_address_shows_one_letter_and_the_domain)
 {
 	char out[LIMIT_ADDRESS + 4], *text = make(1, 63, 94);
@@ -174,5 +209,6 @@ UNIT_MAIN("address", plain_addresses_are_taken,
 	hostile_and_broken_addresses_are_refused,
 	lengths_are_those_of_the_rfcs_and_not_one_byte_more,
 	of_a_hundred_thousand_hostile_strings_none_leaves_the_grammar,
-	only_the_domain_loses_its_case,
+	only_the_domain_loses_its_case, a_route_is_an_address_or_a_number,
+	a_masked_number_shows_its_last_two_digits,
 	a_masked_address_shows_one_letter_and_the_domain);

@@ -409,6 +409,33 @@ START_TEST(clients_are_found_by_uid)
 }
 END_TEST
 
+START_TEST(a_policy_says_where_codes_go_and_what_they_look_like)
+{
+	struct config *config = taken("policy a { second_route = refused\n"
+				      "tenant = \"Acme & Söhne\"\nlanguage = pt-BR }\n"
+				      "policy b { }\n");
+	const struct policy *policy = config_policy(config, "a");
+
+	ck_assert_int_eq(policy->second_route, POLICY_SECOND_REFUSED);
+	ck_assert_str_eq(policy->tenant, "Acme & Söhne");
+	ck_assert_str_eq(policy->language, "pt-BR");
+	policy = config_policy(config, "b");
+	ck_assert_int_eq(policy->second_route, POLICY_SECOND_NO);
+	ck_assert_str_eq(policy->tenant, "");
+	ck_assert_str_eq(policy->language, "");
+	policy = config_policy(config, "none");
+	ck_assert_int_eq(policy->second_route, POLICY_SECOND_NO);
+	ck_assert_str_eq(policy->tenant, "");
+	config_free(config);
+	refused("policy a { second_route = yes }", 1, "no|refused");
+	refused("policy a { second_route = always }", 1, "no|refused");
+	refused("policy a { language = german }", 0, "no tag such as de");
+	refused("policy a { language = \"../de\" }", 0, "no tag such as de");
+	refused("policy a { tenant = \"a\tb\" }", 1, "without control characters");
+	refused("policy a { tenant = \"\xff\" }", 1, "tenant: not a text");
+}
+END_TEST
+
 START_TEST(unwise_settings_are_hinted_at)
 {
 	struct config *config =
@@ -441,4 +468,5 @@ UNIT_MAIN("settings", an_empty_file_gives_the_presets, every_form_of_value_is_re
 	what_check_prints_means_the_same_where_dollars_and_line_breaks_stand,
 	every_option_has_a_preset_within_its_range_and_a_line_of_help,
 	the_bounds_of_every_number_are_exact, lists_have_a_length,
-	clients_are_found_by_uid, unwise_settings_are_hinted_at);
+	clients_are_found_by_uid, a_policy_says_where_codes_go_and_what_they_look_like,
+	unwise_settings_are_hinted_at);

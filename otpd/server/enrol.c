@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Addresses that users bring and prove themselves: the first, which enrols, and the
+ * second route of somebody who is enrolled. Both are allowed where otpd.conf says so,
+ * or for what the administrator has entered already.
+ *
+ * An address that was proven MUST NOT be changed here: whoever has a session of the
+ * user would get his codes from then on. A second route that was proven may be replaced
+ * by another, for codes go there only when the first refuses them. The two have
+ * purposes of their own, so that the code of one never proves the other.
+ */
+#include "otpd/server/enrol.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "otpd/core/address.h"
+#include "otpd/proto/outcome.h"
+#include "otpd/server/daemon.h"
+#include "otpd/server/issue.h"
+#include "otpd/server/reply.h"
+#include "otpd/store/challenges.h"
+#include "otpd/util/log.h"
+#include "otpd/util/text.h"
+
+/* A number has no domain: it is allowed where any domain is. */
+static bool domain_is_allowed(const struct config *config, const char *address)
+{
+	if (config->enrol_domains.n == 0)
+		return true;
+	for (size_t i = 0; i < config->enrol_domains.n; i++)
+		if (text_same_nocase(
+			    config->enrol_domains.items[i], address_domain(address)))
+			return true;
+	return false;
+}
+
+static int first_allowed(
+	const struct config *config, const struct user *user, const char *address)
+{
+	if (user && user->state != USER_ACTIVE)
+		return OUTCOME_NOT_ALLOWED;
+	if (user && user->verified_at > 0)
+		return OUTCOME_EXISTS;
+	if (user)
+		return strcmp(user->address, address) == 0 ? 0 : OUTCOME_NOT_ALLOWED;
+	if (!config->self_enrol || !domain_is_allowed(config, address))
+		return OUTCOME_NOT_ALLOWED;
+	return 0;
+}
+
+static int second_allowed(
+	const struct config *config, const struct user *user, const char *address)
+{
+	if (!user)
+		return OUTCOME_NO_USER;
+	if (user->state != USER_ACTIVE || user->verified_at == 0)
+		return OUTCOME_NOT_ALLOWED;
+	if (strcmp(user->second, address) == 0)
+		return user->second_verified_at > 0 ? OUTCOME_EXISTS : 0;
+	if (!config->self_enrol || !domain_is_allowed(config, address))
+		return OUTCOME_NOT_ALLOWED;
+	return 0;
+}
+
+/* May this user (NULL: not enrolled) bring this address? */
+static int is_allowed(const struct config *config, const struct user *user,
+	const struct enrolment *enrolment)
+{
+	if (enrolment->purpose == CODE_SECOND)
+		return second_allowed(config, user, enrolment->address);
+	return first_allowed(config, user, enrolment->address);
+}
+
+/* 1 if there was a live one for this address; others of this purpose end here. */
+static int resume(struct call *call, struct store *store, struct begin_work *work,
+	const struct enrolment *enrolment)
+{
+	struct challenge *challenge = &work->challenge;
+	int r = challenges_find(store, enrolment->user, ENROL_SERVICE, "",
+		call->peer.uid, call_daemon(call)->moment.now_s, challenge);
+
+	if (r == -ENOENT || (r == 0 && challenge->purpose != enrolment->purpose))
+		return 0;
+	if (r < 0 || strcmp(challenge->address, enrolment->address) == 0)
+		return r < 0 ? r : 1;
+	work->dead_mail = challenge->mail;
+	challenge_set_state(challenge, CHALLENGE_CANCELLED);
+	r = challenges_update(store, challenge);
+	return r < 0 ? r : mails_kill(store, challenge->mail);
+}
+
+static int issue_or_resume(struct call *call, struct store *store,
+	struct begin_work *work, const struct enrolment *enrolment,
+	const struct user *user)
+{
+	struct daemon *daemon = call_daemon(call);
+	struct issue issue = {
+		.policy = config_policy(daemon->moment.config, ENROL_SERVICE),
+		.user = enrolment->user,
+		.service = ENROL_SERVICE,
+		.rhost = "",
+		.tty = "",
+		.peer = call->peer.uid,
+		.purpose = enrolment->purpose,
+		.address = enrolment->address,
+		.person = user ? user->person : "",
+		.language = user ? user->language : "",
+	};
+	int64_t wait, next;
+	int r = resume(call, store, work, enrolment);
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		r = issue_wait_s(daemon, store, &issue, &wait, &next);
+		if (r < 0 || wait > 0)
+			return r < 0 ? r : reply_throttled(call, wait);
+		r = issue_new(daemon, store, &issue, &work->challenge, &work->mail);
+	} else {
+		r = issue_wait_s(daemon, store, &issue, &next, &wait);
+	}
+	if (r == 0)
+		reply_challenge(call, &work->challenge, next, "queued", true);
+	return r;
+}
+
+static int note_begun(struct call *call, struct store *store, struct begin_work *work)
+{
+	bool second = work->challenge.purpose == CODE_SECOND;
+
+	record_refer(&work->record, work->challenge.reference);
+	return record_store(&work->record, store, call_daemon(call)->moment.now_s,
+		second ? "second_begun" : "enrol_begun",
+		second ? "proof of a second route begun" : "enrolment begun",
+		LOG_NOTICE);
+}
+
+int enrol_begin(struct call *call, struct store *store, struct begin_work *work,
+	const struct enrolment *enrolment)
+{
+	const struct config *config = call_daemon(call)->moment.config;
+	struct user user;
+	const struct user *enrolled;
+	int r = users_get(store, enrolment->user, &user);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	enrolled = r == 0 ? &user : NULL;
+	record_about(&work->record, enrolment->user, ENROL_SERVICE, "", call->peer.uid);
+	r = is_allowed(config, enrolled, enrolment);
+	if (r != 0)
+		return r;
+	if (enrolment->purpose == CODE_SECOND &&
+		strcmp(user.address, enrolment->address) == 0) {
+		call_out_string(call, "reason", "it is the first address already");
+		return OUTCOME_BAD_ADDRESS;
+	}
+	r = issue_or_resume(call, store, work, enrolment, enrolled);
+	return r != 0 ? r : note_begun(call, store, work);
+}
+
+static int take_first(struct store *store, const struct challenge *c,
+	const struct user *enrolled, int64_t now_s)
+{
+	struct user user = { .created_at = now_s, .verified_at = now_s };
+
+	if (enrolled)
+		return users_set_verified(store, c->user, now_s);
+	text_copy(user.name, sizeof(user.name), c->user);
+	text_copy(user.address, sizeof(user.address), c->address);
+	return users_insert(store, &user);
+}
+
+int enrol_confirm(struct daemon *daemon, struct store *store, struct attempt *attempt)
+{
+	const struct challenge *c = &attempt->challenge;
+	const struct enrolment enrolment = { c->user, c->address, c->purpose };
+	bool second = c->purpose == CODE_SECOND;
+	int64_t now = daemon->moment.now_s;
+	struct user user;
+	const struct user *enrolled;
+	int r = users_get(store, c->user, &user);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	enrolled = r == 0 ? &user : NULL;
+	/* Things may have changed while the code was on its way. */
+	r = is_allowed(daemon->moment.config, enrolled, &enrolment);
+	if (r != 0)
+		return r;
+	r = second ? users_set_second(store, c->user, c->address, now)
+		   : take_first(store, c, enrolled, now);
+	return r < 0 ? r
+		     : record_store(&attempt->record, store, now,
+			       second ? "second_enrolled" : "enrolled",
+			       second ? "second route proven" : "user enrolled himself",
+			       LOG_NOTICE);
+}
