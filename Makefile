@@ -129,7 +129,8 @@ $(TEST_LIBS):
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # The program that a test is about, by its name.
-about = $(or $(if $(filter message% mail% report,$(1)),mail),$(if $(filter csv table,$(1)),ctl),$\
+about = $(or $(if $(filter message% mail% report,$(1)),mail),$\
+	$(if $(filter csv table advice steps wrap route,$(1)),ctl),$\
 	$(if $(filter wire options result,$(1)),pam),otpd)
 LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfuse \
 	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread

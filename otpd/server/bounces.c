@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 #include "otpd/server/daemon.h"
-#include "otpd/store/mails.h"
+#include "otpd/server/settle.h"
 #include "otpd/util/hex.h"
 #include "otpd/util/log.h"
 #include "otpd/util/text.h"
@@ -35,7 +35,7 @@ static bool read_bounce(struct bounce *bounce, const json_t *value)
 		!text_copy(bounce->id, sizeof(bounce->id), id) ||
 		hex_decode(bounce->mail, sizeof(bounce->mail), mail) < 0)
 		return false;
-	snprintf(words, sizeof(words), "bounced %.16s %s", status, detail);
+	snprintf(words, sizeof(words), "bounced: %.16s %s", status, detail);
 	text_copy_clean(bounce->detail, sizeof(bounce->detail), words);
 	return true;
 }
@@ -64,20 +64,13 @@ static void on_answer(void *context, json_t *out)
 
 static int write_one(struct bounce *bounce, struct daemon *daemon, struct store *store)
 {
-	struct mail mail;
 	int r;
 
 	bounce->record = (struct record){ 0 };
-	r = mails_bounced(store, bounce->mail, bounce->detail);
-	if (r <= 0)
-		return r;
-	r = mails_get_by_name(store, bounce->mail, &mail);
-	if (r < 0)
-		return r;
-	record_about(&bounce->record, mail.user, "", "", 0);
-	record_detail(&bounce->record, "a delivery report came back");
-	return record_store(&bounce->record, store, daemon->moment.now_s, "bounced",
-		"mail bounced", LOG_WARNING);
+	r = settle_bounced(store, bounce->mail, bounce->detail, daemon->moment.now_s,
+		&bounce->record);
+	bounce->is_new = r > 0;
+	return r;
 }
 
 static int write_apply(struct job *job, struct store *store)
@@ -88,6 +81,18 @@ static int write_apply(struct job *job, struct store *store)
 	for (size_t i = 0; r >= 0 && i < bounces->n; i++)
 		r = write_one(&bounces->found[i], bounces->daemon, store);
 	return r;
+}
+
+static void log_bounce(const struct bounce *bounce)
+{
+	char name[2 * MAIL_NAME + 1], detail[TEXT_QUOTED];
+
+	if (!bounce->is_new)
+		return;
+	hex_encode(name, bounce->mail, sizeof(bounce->mail));
+	log_msg(LOG_WARNING, "mail bounced mail=%s detail=%s", name,
+		text_quote(detail, sizeof(detail), bounce->detail));
+	record_log(&bounce->record);
 }
 
 static void write_done(struct job *job, int r)
@@ -101,7 +106,7 @@ static void write_done(struct job *job, int r)
 		return;
 	}
 	for (size_t i = 0; i < bounces->n; i++)
-		record_log(&bounces->found[i].record);
+		log_bounce(&bounces->found[i]);
 	bounces->committed = true;
 	ask(bounces);
 }

@@ -19,7 +19,8 @@ struct bounce {
 	char id[BOUNCE_ID + 1];
 	uint8_t mail[MAIL_NAME];
 	char detail[LIMIT_DETAIL + 1];
-	struct record record; /* without an event if nothing has changed */
+	bool is_new;          /* it was not known to have come back */
+	struct record record; /* without an event if the address is not marked */
 };
 
 /* Fetches delivery reports from otpd-mail, and writes down what they say. */
