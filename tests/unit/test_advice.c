@@ -79,6 +79,8 @@ static const struct {
 	{ "HTTP 403 {\"message\":\"The request signature we calculated does not match: "
 	  "SignatureDoesNotMatch\"}",
 		"access key" },
+	{ "HTTP 403 AccessDenied: User is not authorized to perform ses:SendEmail",
+		"ses:SendRawEmail" },
 	/* Tokens */
 	{ "token: HTTP 400 invalid_grant: Token has been expired or revoked.",
 		"refresh_token_file" },
@@ -195,9 +197,17 @@ static const struct {
 	{ "The requested URL returned error: 401", "api_key_file" },
 	{ "HTTP 400 The 'To' number +4917 is not a valid phone number.",
 		"this number" },
+	{ "HTTP 400 insufficient balance", "top it up" },
+	{ "HTTP 403 request not authorized: permission denied", "forbids it" },
+	{ "530 5.5.1 Authentication required", "587 or 465" },
+	{ "550 5.7.0 This message contains spam", "for spam" },
+	{ "5.7.10 Encryption needed", "tls = starttls" },
+	{ "534 other", "another kind of password" },
+	{ "552 too much", "too large" },
 	/* Our own, and nothing at all */
 	{ "all transports are paused", "otpctl mail stats" },
 	{ "expired", "within its life" },
+	{ "open: No such file or directory", "mail.conf names" },
 	{ "No space left on device", "df -h" },
 	{ "what?", NOTHING_KNOWN },
 	{ "", NOTHING_KNOWN },
