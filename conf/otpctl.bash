@@ -29,7 +29,8 @@ _otpctl_read_line()
 		word=${COMP_WORDS[i]}
 		case $word in
 		--socket) otpd=(--socket "${COMP_WORDS[i + 1]}") ;&
-		--timeout | --name | --limit | --user | --wait) i=$((i + 1)) ;;
+		--timeout | --name | --limit | --user | --wait | --mail-socket | --language | --tenant)
+			i=$((i + 1)) ;;
 		-*) ;;
 		*) command+=("$word") ;;
 		esac
@@ -39,28 +40,38 @@ _otpctl_read_line()
 _otpctl_options()
 {
 	case "${command[*]:0:2}" in
-	"users add"*) _otpctl_offer --name --verified --replace ;;
-	"users list") _otpctl_offer --unverified --disabled ;;
+	"users add"*) _otpctl_offer --name --language --verified --replace ;;
+	"users list") _otpctl_offer --unverified --disabled --undeliverable ;;
+	"users language"*) _otpctl_offer --none ;;
+	"users second"*) _otpctl_offer --verified --none ;;
 	"users remove"*) _otpctl_offer --yes ;;
 	"users import"*) _otpctl_offer --verified --dry-run --update --skip-bad ;;
 	queue) _otpctl_offer --open --limit ;;
 	audit) _otpctl_offer --user --limit ;;
-	send-test*) _otpctl_offer --wait ;;
+	enrol*) _otpctl_offer --second ;;
+	"mail stats") _otpctl_offer --mail-socket ;;
+	send-test*) _otpctl_offer --wait --language --tenant --mail-socket ;;
 	esac
 	_otpctl_offer --help --version --socket --json --timeout
 }
 
 _otpctl_words()
 {
-	local all=(users enrol self status queue audit send-test help)
-	local users=(add list show verify disable unlock remove import)
+	local all=(users enrol self status queue audit mail send-test help)
+	local users=(add list show verify language second disable unlock remove import)
 
 	case "${command[*]:0:2}" in
 	"") _otpctl_offer "${all[@]}" ;;
 	help) _otpctl_offer "${all[@]}" ;;
 	users | "help users") _otpctl_offer "${users[@]}" ;;
+	mail | "help mail") _otpctl_offer stats ;;
 	"users show" | "users verify" | "users disable" | "users unlock" | "users remove")
 		_otpctl_offer_users ;;
+	"users language" | "users second")
+		case ${#command[@]}${command[1]} in
+		2*) _otpctl_offer_users ;;
+		3language) _otpctl_offer "${languages[@]}" ;;
+		esac ;;
 	"users import") mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	esac
 }
@@ -68,14 +79,15 @@ _otpctl_words()
 _otpctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local command=() otpd=()
+	local command=() otpd=() languages=(en de fr es pt ja)
 
 	COMPREPLY=()
 	_otpctl_read_line
 	case $prev in
-	--socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	--socket | --mail-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+	--language) _otpctl_offer "${languages[@]}" ;;
 	--user) _otpctl_offer_users ;;
-	--timeout | --name | --limit | --wait) ;;
+	--timeout | --name | --limit | --wait | --tenant) ;;
 	*) if [[ $cur == -* ]]; then _otpctl_options; else _otpctl_words; fi ;;
 	esac
 }

@@ -61,6 +61,17 @@ static const struct spec {
 		"only of this user" },
 	{ "wait", "S", TYPE_SECONDS, offsetof(struct arguments, wait_s), 0, 3600,
 		"seconds to watch the mail (60)" },
+	{ "mail-socket", "PATH", TYPE_TEXT, offsetof(struct arguments, mail_socket), 0,
+		0, "where otpd-mail listens (mail.sock beside otpd's)" },
+	{ "language", "L", TYPE_TEXT, offsetof(struct arguments, language), 0, 0,
+		"the language of mails: en, de, fr, es, pt, ja ..." },
+	{ "tenant", "T", TYPE_TEXT, offsetof(struct arguments, tenant), 0, 0,
+		"mail as this tenant of mail.conf" },
+	{ "undeliverable", NULL, TYPE_FLAG, 0, 0, 0,
+		"only users whose mails were refused again and again" },
+	{ "second", NULL, TYPE_FLAG, 0, 0, 0,
+		"prove a second route, an address or a telephone number" },
+	{ "none", NULL, TYPE_FLAG, 0, 0, 0, "take it away" },
 };
 
 #define N_SPECS (sizeof(specs) / sizeof(specs[0]))

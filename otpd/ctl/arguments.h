@@ -26,6 +26,12 @@ enum {
 	ARGUMENT_LIMIT = 1u << 15,
 	ARGUMENT_USER = 1u << 16,
 	ARGUMENT_WAIT = 1u << 17,
+	ARGUMENT_MAIL_SOCKET = 1u << 18,
+	ARGUMENT_LANGUAGE = 1u << 19,
+	ARGUMENT_TENANT = 1u << 20,
+	ARGUMENT_UNDELIVERABLE = 1u << 21,
+	ARGUMENT_SECOND = 1u << 22,
+	ARGUMENT_NONE = 1u << 23,
 };
 
 /* The command line, read. Strings point into argv. */
@@ -37,6 +43,9 @@ struct arguments {
 	int64_t limit;
 	const char *user;
 	int64_t wait_s;
+	const char *mail_socket; /* NULL: the one beside otpd's */
+	const char *language;
+	const char *tenant;
 	int n_words; /* the command and what it works on */
 	char *const *words;
 };

@@ -13,11 +13,13 @@ typedef int command_run(struct session *session, const struct arguments *argumen
 
 command_run users_add, users_list, users_show;
 command_run users_verify, users_disable, users_unlock, users_remove;
+command_run users_language, users_second;
 command_run import_run;
-command_run enrol_run, enrol_self;
+command_run enrol_run, self_run;
 command_run status_run;
 command_run queue_run;
 command_run audit_run;
+command_run mailstats_run;
 command_run sendtest_run;
 
 #endif

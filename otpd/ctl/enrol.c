@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * otpctl enrol and self: what users do for themselves. The connection is given back
+ * otpctl enrol: users prove an address, or a second route. The connection is given back
  * while a person looks for the mail; the challenge does not hang on it. The code is
  * wiped from every buffer that it was in; what does not look like a code is not sent,
  * so that a slip costs no try.
@@ -9,11 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "otpd/core/address.h"
 #include "otpd/ctl/commands.h"
-#include "otpd/ctl/listing.h"
 #include "otpd/ctl/output.h"
 #include "otpd/ctl/prompt.h"
+#include "otpd/ctl/route.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/secret.h"
@@ -26,6 +25,9 @@
 
 /* The enrolment that was begun, as the last answer described it. */
 struct enrolment {
+	bool second;
+	char typed[ROUTE_SIZE]; /* the route as a person typed it */
+	char route[ROUTE_SIZE];
 	char challenge[LIMIT_CHALLENGE + 1];
 	char reference[LIMIT_REFERENCE + 1];
 	bool letters;
@@ -49,13 +51,25 @@ static int read_answer(struct enrolment *enrolment, const json_t *answer)
 	return 0;
 }
 
-static int begin(struct session *session, const char *address,
-	struct enrolment *ret_enrolment, json_t **ret_answer)
+static int begin(
+	struct session *session, struct enrolment *enrolment, json_t **ret_answer)
 {
-	int r = session_call(session, SELF "Enrol",
-		json_pack("{s:s}", "address", address), ret_answer);
+	int r = session_call(session,
+		enrolment->second ? SELF "EnrolSecond" : SELF "Enrol",
+		json_pack("{s:s}", "address", enrolment->route), ret_answer);
 
-	return r == 0 ? read_answer(ret_enrolment, *ret_answer) : r;
+	return r == 0 ? read_answer(enrolment, *ret_answer) : r;
+}
+
+/* What the code comes in. */
+static const char *carrier(const struct enrolment *enrolment)
+{
+	return route_is_number(enrolment->route) ? "text message" : "mail";
+}
+
+static const char *command(const struct enrolment *enrolment)
+{
+	return enrolment->second ? "otpctl enrol --second" : "otpctl enrol";
 }
 
 /* A new code. Being throttled is said and is no error. 0, or the exit code. */
@@ -71,7 +85,7 @@ static int resend(struct session *session, struct enrolment *enrolment)
 		output_span(span,
 			json_integer_value(json_object_get(answer, "retry_after")));
 		fprintf(stderr,
-			"No further code can be mailed for %s; the last one is still "
+			"No further code can be sent for %s; the last one is still "
 			"good.\n",
 			span);
 		return 0;
@@ -135,8 +149,8 @@ static int ask(const struct enrolment *enrolment, char *line, size_t size)
 	char question[160];
 
 	snprintf(question, sizeof(question),
-		"Code from the mail with the reference %s (%lld %s; r: send it again): ",
-		enrolment->reference, (long long)enrolment->length,
+		"Code from the %s with the reference %s (%lld %s; r: send it again): ",
+		carrier(enrolment), enrolment->reference, (long long)enrolment->length,
 		enrolment->letters ? "letters" : "digits");
 	return prompt_line(question, line, size);
 }
@@ -157,8 +171,10 @@ static int one_prompt(struct session *session, struct enrolment *enrolment)
 	r = ask(enrolment, line, sizeof(line));
 	if (r < 0 && r != -EMSGSIZE) {
 		output_error(session->json, "Interrupted",
-			"no code was typed; run otpctl enrol again with the same "
-			"address, the code stays good until it expires");
+			"no code was typed; run %s again with the same %s, the code "
+			"stays good until it expires",
+			command(enrolment),
+			route_is_number(enrolment->route) ? "number" : "address");
 		return -OUTPUT_OTHER;
 	}
 	squeeze(line);
@@ -188,115 +204,150 @@ static int ask_for_code(struct session *session, struct enrolment *enrolment)
 		tries += r == 1;
 	}
 	output_error(session->json, "WrongCode",
-		"this was not the code; look for the newest mail, then run otpctl enrol "
-		"again with the same address");
+		"this was not the code; look for the newest %s, then run %s again with "
+		"the same %s",
+		carrier(enrolment), command(enrolment),
+		route_is_number(enrolment->route) ? "number" : "address");
 	return OUTPUT_REFUSED;
 }
 
-/* Where the address comes from: the command line or a person. 0, or the exit code. */
-static int find_address(const struct session *session,
-	const struct arguments *arguments, char *address, size_t size)
+/* Where the route comes from: the command line or a person. NULL, or what is wrong. */
+static const char *read_route(struct enrolment *enrolment,
+	const struct arguments *arguments, const char **ret_typed)
 {
+	const char *question = enrolment->second
+		? "Your second mail address, or telephone number with country (+49...): "
+		: "Your mail address: ";
 	const char *problem;
 
-	if (arguments->n_words > 0) {
-		if (!text_copy(address, size, arguments->words[0]))
-			address[0] = '\0';
-	} else if (!prompt_possible() ||
-		prompt_line("Your mail address: ", address, size)) {
-		output_error(session->json, "Usage",
-			"there is no address; run: otpctl enrol ADDRESS");
-		return OUTPUT_USAGE;
-	}
-	problem = address_problem(address);
+	*ret_typed = NULL;
+	if (arguments->n_words > 0)
+		*ret_typed = arguments->words[0];
+	else if (prompt_possible() &&
+		prompt_line(question, enrolment->typed, ROUTE_SIZE) == 0)
+		*ret_typed = enrolment->typed;
+	if (!*ret_typed)
+		return "missing";
+	problem = route_read(enrolment->route, *ret_typed);
+	if (!problem && !enrolment->second && route_is_number(enrolment->route))
+		return "a telephone number can only be a second route (otpctl enrol "
+		       "--second)";
+	return problem;
+}
+
+/* 0, or the exit code. */
+static int find_route(const struct session *session, struct enrolment *enrolment,
+	const struct arguments *arguments)
+{
+	const char *typed, *problem = read_route(enrolment, arguments, &typed);
+
 	if (!problem)
 		return 0;
-	output_error(session->json, "Usage",
-		"\"%s\" is no address for mail: %s; correct it", address, problem);
+	if (!typed)
+		output_error(session->json, "Usage",
+			"there is no address; run: %s ADDRESS", command(enrolment));
+	else
+		output_error(session->json, "Usage",
+			"\"%s\" is no address for mail%s: %s; correct it", typed,
+			enrolment->second ? " and no telephone number" : "", problem);
 	return OUTPUT_USAGE;
 }
 
-static int explain_begin(const struct session *session, int r, const json_t *answer)
+/* What a refusal means here; NULL: what it means everywhere. */
+static const char *refusal_text(int outcome, bool second)
 {
-	if (r == OUTCOME_EXISTS) {
-		output_error(session->json, outcome_name(r),
+	static const struct {
+		int outcome;
+		bool second;
+		const char *text;
+	} texts[] = {
+		{ OUTCOME_EXISTS, false,
 			"you are enrolled already; see otpctl self, and ask an "
-			"administrator to change the address");
-		return OUTPUT_REFUSED;
-	}
-	if (r == OUTCOME_DENIED) {
-		output_error(session->json, outcome_name(r),
+			"administrator to change the address" },
+		{ OUTCOME_EXISTS, true,
+			"this is your second route already, and it is proven; see otpctl "
+			"self" },
+		{ OUTCOME_DENIED, false,
 			"otpd does not let this user enrol; ask an administrator to run: "
-			"otpctl users add");
-		return OUTPUT_REFUSED;
-	}
-	if (r == OUTCOME_NOT_ALLOWED) {
-		output_error(session->json, outcome_name(r),
+			"otpctl users add" },
+		{ OUTCOME_DENIED, true,
+			"otpd does not let this user set a second route; ask an "
+			"administrator to run: otpctl users second" },
+		{ OUTCOME_NO_USER, true,
+			"you are not enrolled, and a second route comes after the first; "
+			"run: otpctl enrol" },
+		{ OUTCOME_NOT_ALLOWED, false,
 			"you may not enrol with this address: self-enrolment is off, the "
 			"domain is not among those allowed (self_enrol and enrol_domains "
 			"in otpd.conf), or an administrator gave you another address "
-			"(otpctl self); ask the administrator");
-		return OUTPUT_REFUSED;
-	}
-	return session_explain(session, r, answer, NULL);
+			"(otpctl self); ask the administrator" },
+		{ OUTCOME_NOT_ALLOWED, true,
+			"you may not set this second route: your first address is not "
+			"proven yet (otpctl enrol), or the policy is against it "
+			"(second_route, self_enrol and enrol_domains in otpd.conf); ask "
+			"the administrator" },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].outcome == outcome && texts[i].second == second)
+			return texts[i].text;
+	return NULL;
+}
+
+static int explain_begin(const struct session *session, int r, const json_t *answer,
+	const struct enrolment *enrolment)
+{
+	const char *text = refusal_text(r, enrolment->second);
+
+	if (!text)
+		return session_explain(session, r, answer, NULL);
+	output_error(session->json, outcome_name(r), "%s", text);
+	return OUTPUT_REFUSED;
+}
+
+static void say_begun(const struct enrolment *enrolment, const json_t *answer)
+{
+	char span[OUTPUT_SPAN];
+
+	output_span(span, json_integer_value(json_object_get(answer, "expires_in")));
+	fprintf(stderr,
+		"A %s with a code is on its way to %s; it is good for %s.\n"
+		"Type the code here. No %s after a minute: %s or type r.\n",
+		carrier(enrolment), enrolment->route, span,
+		route_is_number(enrolment->route) ? "message" : "mail",
+		route_is_number(enrolment->route) ? "see whether there is reception,"
+						  : "look into the spam folder,");
+}
+
+static void say_done(const struct session *session, const struct enrolment *enrolment)
+{
+	if (session->json && enrolment->second)
+		puts("{\"result\":\"second\"}");
+	else if (session->json)
+		puts("{\"result\":\"enrolled\"}");
+	else if (enrolment->second)
+		printf("%s is your second route. Codes go there when your first address "
+		       "refuses them.\n",
+			enrolment->route);
+	else
+		printf("You are enrolled with %s. The next login mails its code there.\n",
+			enrolment->route);
 }
 
 int enrol_run(struct session *session, const struct arguments *arguments)
 {
+	struct enrolment enrolment = { .second = arguments->given & ARGUMENT_SECOND };
 	CLEANUP(json_decrefp) json_t *answer = NULL;
-	char address[LIMIT_ADDRESS + 2];
-	struct enrolment enrolment;
-	char span[OUTPUT_SPAN];
-	int r;
+	int r = find_route(session, &enrolment, arguments);
 
-	r = find_address(session, arguments, address, sizeof(address));
 	if (r != 0)
 		return r;
-	r = begin(session, address, &enrolment, &answer);
+	r = begin(session, &enrolment, &answer);
 	if (r != 0)
-		return explain_begin(session, r, answer);
-	output_span(span, json_integer_value(json_object_get(answer, "expires_in")));
-	fprintf(stderr,
-		"A mail with a code is on its way to %s; it is good for %s.\n"
-		"Type the code here. No mail after a minute: look into the spam folder, "
-		"or type r.\n",
-		address, span);
+		return explain_begin(session, r, answer, &enrolment);
+	say_begun(&enrolment, answer);
 	r = ask_for_code(session, &enrolment);
-	if (r != 0)
-		return r;
-	if (session->json)
-		puts("{\"result\":\"enrolled\"}");
-	else
-		printf("You are enrolled with %s. The next login mails its code there.\n",
-			address);
-	return OUTPUT_DONE;
-}
-
-static const char *self_state(const json_t *answer)
-{
-	if (!json_is_true(json_object_get(answer, "enrolled")))
-		return "not enrolled; run: otpctl enrol";
-	if (json_is_true(json_object_get(answer, "disabled")))
-		return "disabled; ask an administrator";
-	return json_is_true(json_object_get(answer, "verified"))
-		? "enrolled"
-		: "enrolled, address not proven; run: otpctl enrol";
-}
-
-int enrol_self(struct session *session, const struct arguments *arguments)
-{
-	static const struct listing_column columns[] = {
-		{ "user", "user", LISTING_TEXT, NULL },
-		{ "state", NULL, LISTING_TEXT, self_state },
-		{ "address", "address", LISTING_TEXT, NULL },
-	};
-	CLEANUP(json_decrefp) json_t *answer = NULL;
-	int r = session_call(session, SELF "Status", json_object(), &answer);
-
-	(void)arguments;
-	if (r == 0 && session->json)
-		output_json(answer);
-	else if (r == 0)
-		r = listing_card(answer, columns, sizeof(columns) / sizeof(columns[0]));
-	return r == 0 ? OUTPUT_DONE : session_explain(session, r, answer, NULL);
+	if (r == 0)
+		say_done(session, &enrolment);
+	return r;
 }

@@ -30,13 +30,19 @@ static const struct command {
 	const char *help;
 } commands[] = {
 	{ "users add", "USER ADDRESS", 2, 2,
-		ARGUMENT_NAME | ARGUMENT_VERIFIED | ARGUMENT_REPLACE, users_add,
-		"enrol a user" },
-	{ "users list", "", 0, 0, ARGUMENT_UNVERIFIED | ARGUMENT_DISABLED, users_list,
-		"list who is enrolled" },
+		ARGUMENT_NAME | ARGUMENT_LANGUAGE | ARGUMENT_VERIFIED |
+			ARGUMENT_REPLACE,
+		users_add, "enrol a user" },
+	{ "users list", "", 0, 0,
+		ARGUMENT_UNVERIFIED | ARGUMENT_DISABLED | ARGUMENT_UNDELIVERABLE,
+		users_list, "list who is enrolled" },
 	{ "users show", "USER", 1, 1, 0, users_show, "show a user and the counters" },
 	{ "users verify", "USER...", 1, MANY, 0, users_verify,
 		"declare an address proven" },
+	{ "users language", "USER [L]", 1, 2, ARGUMENT_NONE, users_language,
+		"set the language of a user's mails" },
+	{ "users second", "USER [ROUTE]", 1, 2, ARGUMENT_VERIFIED | ARGUMENT_NONE,
+		users_second, "set where mails go if the first is refused" },
 	{ "users disable", "USER...", 1, MANY, 0, users_disable,
 		"refuse every login of a user" },
 	{ "users unlock", "USER...", 1, MANY, 0, users_unlock,
@@ -47,15 +53,20 @@ static const struct command {
 		ARGUMENT_DRY_RUN | ARGUMENT_VERIFIED | ARGUMENT_UPDATE |
 			ARGUMENT_SKIP_BAD,
 		import_run, "enrol the users of a CSV file (user,address,name)" },
-	{ "enrol", "[ADDRESS]", 0, 1, 0, enrol_run, "enrol yourself" },
-	{ "self", "", 0, 0, 0, enrol_self, "show whether you are enrolled" },
+	{ "enrol", "[ADDRESS]", 0, 1, ARGUMENT_SECOND, enrol_run,
+		"enrol yourself, or prove a second route" },
+	{ "self", "", 0, 0, 0, self_run, "show whether you are enrolled" },
 	{ "status", "", 0, 0, 0, status_run, "show how the daemon is" },
 	{ "queue", "", 0, 0, ARGUMENT_OPEN | ARGUMENT_LIMIT, queue_run,
 		"list mails and what became of them" },
 	{ "audit", "", 0, 0, ARGUMENT_USER | ARGUMENT_LIMIT, audit_run,
 		"list what was decided" },
-	{ "send-test", "ADDRESS", 1, 1, ARGUMENT_WAIT, sendtest_run,
-		"mail a test message and watch it go" },
+	{ "mail stats", "", 0, 0, ARGUMENT_MAIL_SOCKET, mailstats_run,
+		"count mails by transport and domain" },
+	{ "send-test", "ADDRESS", 1, 1,
+		ARGUMENT_WAIT | ARGUMENT_LANGUAGE | ARGUMENT_TENANT |
+			ARGUMENT_MAIL_SOCKET,
+		sendtest_run, "mail a test message and watch it go" },
 	{ "help", "[COMMAND]", 0, 2, 0, NULL, "show help" },
 };
 
@@ -147,6 +158,7 @@ static int refuse_command(bool json, int n, char *const *words)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		suggest_offer(&suggest, commands[i].name);
 	suggest_offer(&suggest, "users");
+	suggest_offer(&suggest, "mail");
 	if (group && n == 1)
 		output_error(json, "Usage",
 			"\"%s\" needs one of its commands; see: otpctl help %s", typed,

@@ -3,6 +3,11 @@
 #include "otpd/ctl/commands.h"
 #include "otpd/ctl/listing.h"
 
+static const char *route(const json_t *mail)
+{
+	return json_is_true(json_object_get(mail, "second")) ? "second" : "first";
+}
+
 int queue_run(struct session *session, const struct arguments *arguments)
 {
 	static const struct listing_column columns[] = {
@@ -12,6 +17,8 @@ int queue_run(struct session *session, const struct arguments *arguments)
 		{ "NEXT TRY", "next_at", LISTING_TIME, NULL },
 		{ "USER", "user", LISTING_TEXT, NULL },
 		{ "PURPOSE", "purpose", LISTING_TEXT, NULL },
+		{ "TRANSPORT", "transport", LISTING_TEXT, NULL },
+		{ "ROUTE", NULL, LISTING_TEXT, route },
 		{ "MAIL", "mail", LISTING_TEXT, NULL },
 		{ "DETAIL", "detail", LISTING_TEXT, NULL },
 	};

@@ -21,11 +21,24 @@
 
 static const char *user_state(const json_t *user)
 {
+	bool undeliverable = json_is_true(json_object_get(user, "undeliverable"));
+
 	if (json_is_true(json_object_get(user, "disabled")))
-		return "disabled";
+		return undeliverable ? "disabled, undeliverable" : "disabled";
 	if (json_integer_value(json_object_get(user, "verified_at")) > 0)
-		return "verified";
-	return "unverified";
+		return undeliverable ? "verified, undeliverable" : "verified";
+	return undeliverable ? "unverified, undeliverable" : "unverified";
+}
+
+static const char *second_state(const json_t *user)
+{
+	const char *second = json_string_value(json_object_get(user, "second"));
+
+	if (!second || !second[0])
+		return "-";
+	return json_integer_value(json_object_get(user, "second_verified_at")) > 0
+		? "proven"
+		: "not proven, not used";
 }
 
 static const struct listing_column user_columns[] = {
@@ -40,9 +53,11 @@ static bool user_is_wanted(const json_t *user, unsigned given)
 {
 	bool verified = json_integer_value(json_object_get(user, "verified_at")) > 0;
 	bool disabled = json_is_true(json_object_get(user, "disabled"));
+	bool undeliverable = json_is_true(json_object_get(user, "undeliverable"));
 
 	return !((given & ARGUMENT_UNVERIFIED) && verified) &&
-		!((given & ARGUMENT_DISABLED) && !disabled);
+		!((given & ARGUMENT_DISABLED) && !disabled) &&
+		!((given & ARGUMENT_UNDELIVERABLE) && !undeliverable);
 }
 
 int users_list(struct session *session, const struct arguments *arguments)
@@ -66,6 +81,10 @@ static int show_as_card(const json_t *answer)
 		{ "name", "name", LISTING_TEXT, NULL },
 		{ "address", "address", LISTING_TEXT, NULL },
 		{ "state", NULL, LISTING_TEXT, user_state },
+		{ "language", "language", LISTING_TEXT, NULL },
+		{ "second route", "second", LISTING_TEXT, NULL },
+		{ "its state", NULL, LISTING_TEXT, second_state },
+		{ "mails refused in a row", "refusals", LISTING_INT, NULL },
 		{ "verified", "verified_at", LISTING_TIME, NULL },
 		{ "enrolled", "created_at", LISTING_TIME, NULL },
 		{ "last login", "last_login_at", LISTING_TIME, NULL },
@@ -82,10 +101,11 @@ static int show_as_card(const json_t *answer)
 	/* One object for the card: the user's members and the counters beside it. */
 	if (!json_is_object(flat))
 		return -EPROTO;
-	for (size_t i = 7; i < sizeof(who) / sizeof(who[0]); i++) {
-		json_t *counter = json_object_get(answer, who[i].key);
+	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+		const char *key = who[i].key;
+		json_t *counter = key ? json_object_get(answer, key) : NULL;
 
-		if (counter && json_object_set(flat, who[i].key, counter) < 0)
+		if (json_is_integer(counter) && json_object_set(flat, key, counter) < 0)
 			return -ENOMEM;
 	}
 	return listing_card(flat, who, sizeof(who) / sizeof(who[0]));
@@ -147,8 +167,9 @@ int users_add(struct session *session, const struct arguments *arguments)
 		return OUTPUT_USAGE;
 	}
 	r = session_call(session, ADMIN "AddUser",
-		json_pack("{s:s, s:s, s:s*, s:b, s:b}", "user", user, "address",
-			address, "name", arguments->name, "verified",
+		json_pack("{s:s, s:s, s:s*, s:s*, s:b, s:b}", "user", user, "address",
+			address, "name", arguments->name, "language",
+			arguments->language, "verified",
 			(arguments->given & ARGUMENT_VERIFIED) != 0, "replace",
 			(arguments->given & ARGUMENT_REPLACE) != 0),
 		&answer);

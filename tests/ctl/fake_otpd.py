@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An otpd that does what a test tells it: JSON, NUL, on a Unix socket.
+"""An otpd, or an otpd-mail, that does what a test tells it: JSON, NUL, on a Unix socket.
 
 handler(method, parameters) is called for each call, with the method's name without
 "org.emailotp.", and returns the parameters of the answer, Refusal(name, parameters), raw
@@ -12,6 +12,7 @@ import re
 import socket
 import tempfile
 import threading
+import time
 
 FRAME = 8192
 PROTO = os.path.join(os.path.dirname(__file__), "../../otpd/proto")
@@ -26,18 +27,42 @@ class Refusal:
         self.parameters = parameters
 
 
-def read_interfaces():
+# What of the interfaces otpctl uses; held against the files where they have it too.
+USED = {"Admin": """
+    method AddUser(user: string, address: string, name: ?string, verified: ?bool,
+                   replace: ?bool, language: ?string)
+    method SetLanguage(user: string, language: string)
+    method SetSecond(user: string, address: string, verified: ?bool)
+    method SendTest(address: string, template: ?string, language: ?string, tenant: ?string)
+""", "Self": """
+    method EnrolSecond(address: string)
+""", "Mail": """
+    method Stats(after: ?string, limit: ?int)
+    method Trace(mail: string)
+    method Status()
+"""}
+
+
+def read_methods(text):
     """Method -> parameter -> (Python type, optional)."""
+    return {method: {field: (TYPES.get(type_, list), bool(optional))
+                     for field, optional, type_ in
+                     re.findall(r"(\w+): *(\??)((?:\[\])?\w+)", fields)}
+            for method, fields in re.findall(r"method (\w+)\(([^)]*)\)", text)}
+
+
+def read_interfaces():
     methods = {}
-    for name in ("Admin", "Self", "Auth"):
+    for name in ("Admin", "Self", "Auth", "Mail"):
         path = os.path.join(PROTO, f"org.emailotp.{name}.varlink")
         with open(path, encoding="utf-8") as file:
-            text = re.sub("#.*", "", file.read())
-        for method, fields in re.findall(r"method (\w+)\(([^)]*)\)", text):
-            methods[f"{name}.{method}"] = {
-                field: (TYPES.get(type_, list), bool(optional))
-                for field, optional, type_ in
-                re.findall(r"(\w+): *(\??)((?:\[\])?\w+)", fields)}
+            written = read_methods(re.sub("#.*", "", file.read()))
+        used = read_methods(USED.get(name, ""))
+        for method in written | used:
+            fields = used.get(method, {}) | written.get(method, {})
+            for field, type_ in used.get(method, {}).items():
+                assert fields[field] == type_, f"{name}.{method}: {field}"
+            methods[f"{name}.{method}"] = fields
     return methods
 
 
@@ -58,16 +83,26 @@ def wrong_parameter(method, parameters):
 
 
 class FakeOtpd:
-    def __init__(self, handler):
+    """otpd; name and directory put another daemon beside it. uid: who listens."""
+
+    def __init__(self, handler, name="otpd.sock", directory=None, uid=None):
         self.handler = handler
         self.calls = []
+        self.times = []
         self.frames = []
         self.closed = threading.Event()
-        self.directory = tempfile.TemporaryDirectory(prefix="otpctl")
-        self.path = os.path.join(self.directory.name, "otpd.sock")
+        self.directory = directory or tempfile.TemporaryDirectory(prefix="otpctl")
+        self.path = os.path.join(self.directory.name, name)
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(self.path)
-        self.listener.listen(64)
+        # Its effective uid at listen() is what SO_PEERCRED shows to who connects.
+        if uid is not None:
+            os.seteuid(uid)
+        try:
+            self.listener.listen(64)
+        finally:
+            if uid is not None:
+                os.seteuid(0)
 
     def __enter__(self):
         threading.Thread(target=self.accept, daemon=True).start()
@@ -111,6 +146,7 @@ class FakeOtpd:
         method = call["method"].removeprefix("org.emailotp.")
         parameters = call.get("parameters", {})
         self.calls.append((method, parameters))
+        self.times.append(time.monotonic())
         wrong = wrong_parameter(method, parameters)
         answer = Refusal("org.varlink.service.InvalidParameter", parameter=wrong) \
             if wrong else self.handler(method, parameters)
@@ -135,11 +171,19 @@ class FakeOtpd:
         return [method for method, _ in self.calls]
 
 
+class FakeMailer(FakeOtpd):
+    """otpd-mail, where otpctl looks for it: beside the otpd that it belongs to."""
+
+    def __init__(self, handler, otpd, **more):
+        super().__init__(handler, "mail.sock", otpd.directory, **more)
+
+
 class Daemon:
     """A handler with users in memory, for what needs an otpd that remembers."""
 
     def __init__(self):
         self.users = {}
+        self.more = {}  # user -> members of the row that are not the usual ones
 
     def __call__(self, method, parameters):
         return getattr(self, method.split(".")[1])(**parameters)
@@ -148,11 +192,14 @@ class Daemon:
         address, name, verified, disabled = self.users[user]
         return {"user": user, "address": address, "name": name,
                 "verified_at": 1700000000 if verified else 0, "disabled": disabled,
-                "created_at": 1690000000, "last_login_at": 0}
+                "created_at": 1690000000, "last_login_at": 0, "language": "",
+                "second": "", "second_verified_at": 0, "refusals": 0,
+                "undeliverable": False} | self.more.get(user, {})
 
-    def AddUser(self, user, address, name="", verified=False, replace=False):
+    def AddUser(self, user, address, name="", verified=False, replace=False, language=""):
         if user in self.users and not replace:
             return Refusal("Exists")
+        self.note(user, language=language)
         self.users[user] = [address, name, verified, False]
         return {}
 
@@ -172,6 +219,26 @@ class Daemon:
         if user not in self.users:
             return Refusal("NoUser")
         self.users[user][index] = value
+        return {}
+
+    def note(self, user, **members):
+        self.more.setdefault(user, {}).update(members)
+
+    def SetLanguage(self, user, language):
+        if user not in self.users:
+            return Refusal("NoUser")
+        if len(language) > 16:
+            return Refusal("org.varlink.service.InvalidParameter", parameter="language")
+        self.note(user, language=language)
+        return {}
+
+    def SetSecond(self, user, address, verified=False):
+        if user not in self.users:
+            return Refusal("NoUser")
+        if address == self.users[user][0]:
+            return Refusal("BadAddress", reason="it is the first address")
+        self.note(user, second=address,
+                  second_verified_at=1700000000 if address and verified else 0)
         return {}
 
     def VerifyUser(self, user):

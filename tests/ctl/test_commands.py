@@ -222,46 +222,6 @@ def test_audit_of_a_user():
         assert len(otpctl(otpd, "audit", "--json").expect(DONE).json()) == 90
 
 
-def sending(*states):
-    rest = list(states)
-
-    def handler(method, parameters):
-        if method == "Admin.SendTest":
-            return {"mail": "0" * 32}
-        row = rest.pop(0) if len(rest) > 1 else rest[0]
-        return {"mail": mail(0, *row)}
-    return handler
-
-
-def test_send_test_shows_each_change_once():
-    states = [("queued", 0, ""), ("queued", 0, ""), ("sending", 1, ""), ("sent", 1, "250 ok")]
-    with FakeOtpd(sending(*states)) as otpd:
-        out = otpctl(otpd, "send-test", "a@example.org").expect(DONE, "mailbox").out
-        lines = [line.split(" s  ")[1] for line in out.splitlines()[:3]]
-        assert lines == ["queued", "sending, try 1", "sent, try 1: 250 ok"], out
-        assert otpd.calls[0] == ("Admin.SendTest", {"address": "a@example.org"})
-        assert len(otpd.calls) == 5
-
-
-def test_send_test_that_fails_says_the_servers_words_and_what_to_do():
-    for detail, advice in (("535 5.7.8 bad credentials", "user and password"),
-                           ("SSL certificate problem", "certificate is not trusted"),
-                           ("Could not resolve host", "DNS"),
-                           ("what?", "otpd-mail --check")):
-        with FakeOtpd(sending(("failed", 2, detail))) as otpd:
-            otpctl(otpd, "send-test", "a@example.org").expect(REFUSED, detail, advice)
-            result = otpctl(otpd, "send-test", "a@example.org", "--json")
-            result.expect(REFUSED)
-            assert result.json()["state"] == "failed" and result.json()["detail"] == detail
-            assert result.error()["error"] == "Refused"
-
-
-def test_send_test_that_stays_in_the_queue_ends_after_its_time():
-    with FakeOtpd(sending(("queued", 0, ""))) as otpd:
-        otpctl(otpd, "send-test", "a@example.org", "--wait", "1").expect(
-            UNREACHABLE, "still queued", "systemctl status otpd-mail")
-
-
 REFUSALS = {
     "WrongCode": ({"tries_left": 2, "resend_in": 1, "delivery": "sent"}, "2 tries left"),
     "Expired": ({}, "begin again"),

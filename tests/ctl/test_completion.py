@@ -29,10 +29,12 @@ def complete(*words, cwd=None):
 def test_commands_are_offered():
     assert set(complete("")) == {command.split()[0] for command in commands()}
     assert complete("st") == ["status"]
-    offered = complete("users", "")
-    assert {"users " + word for word in offered} == \
-        {command for command in commands() if command.startswith("users ")}
+    for group in ("users", "mail"):
+        assert {f"{group} {word}" for word in complete(group, "")} == \
+            {command for command in commands() if command.startswith(group + " ")}
     assert complete("help", "users", "im") == ["import"]
+    assert complete("mail", "") == ["stats"] == complete("help", "mail", "")
+    assert complete("send-test", "--mail-socket", "x", "--") == complete("send-test", "--")
     assert complete("--json", "--timeout", "5", "users", "ad") == ["add"]
 
 
@@ -49,11 +51,20 @@ def test_users_are_offered_where_users_are_meant():
         daemon.AddUser(name, "x@example.org")
     with FakeOtpd(daemon) as otpd:
         front = ("--socket", otpd.path)
-        for word in ("show", "verify", "disable", "unlock", "remove"):
+        for word in ("show", "verify", "disable", "unlock", "remove", "language", "second"):
             assert complete(*front, "users", word, "al") == ["albert", "alice"]
         assert complete(*front, "users", "verify", "bob", "al") == ["albert", "alice"]
         assert complete(*front, "audit", "--user", "b") == ["bob"]
         assert complete(*front, "users", "add", "") == []
+        assert complete(*front, "users", "second", "alice", "") == []
+
+
+def test_languages_are_offered():
+    assert complete("users", "language", "alice", "") == ["en", "de", "fr", "es", "pt", "ja"]
+    assert complete("users", "language", "alice", "e") == ["en", "es"]
+    assert complete("send-test", "--language", "d") == ["de"]
+    assert complete("users", "add", "a", "a@example.org", "--language", "f") == ["fr"]
+    assert complete("send-test", "--tenant", "") == []
 
 
 def test_hostile_names_are_not_offered_and_not_run():
@@ -78,3 +89,5 @@ def test_files_are_offered_for_import():
         with open(os.path.join(directory, "users.csv"), "w", encoding="ascii"):
             pass
         assert complete("users", "import", "us", cwd=directory) == ["users.csv"]
+        assert complete("mail", "stats", "--mail-socket", "us", cwd=directory) == \
+            ["users.csv"]

@@ -11,12 +11,12 @@ from harness import DONE, OTPCTL, OTHER, ROOT, USAGE, otpctl
 def commands():
     out = otpctl(None, "help").expect(DONE).out
     block = out.split("Commands:\n")[1].split("\n\n")[0]
-    return [re.match(r"  ((?:users )?[a-z-]+)", line).group(1)
+    return [re.match(r"  ((?:users |mail )?[a-z-]+)", line).group(1)
             for line in block.splitlines()]
 
 
 def test_help_lists_every_command_and_each_has_its_own_help():
-    assert len(commands()) == 15, commands()
+    assert len(commands()) == 18, commands()
     for command in commands():
         first = otpctl(None, "help", *command.split()).expect(DONE, "Usage: otpctl").out
         assert command in first.splitlines()[0]
