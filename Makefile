@@ -130,7 +130,7 @@ $(TEST_LIBS):
 
 # The program that a test is about, by its name.
 about = $(or $(if $(filter message% mail% report,$(1)),mail),$\
-	$(if $(filter csv table advice steps wrap route,$(1)),ctl),$\
+	$(if $(filter csv table advice wrap,$(1)),ctl),$\
 	$(if $(filter wire options result,$(1)),pam),otpd)
 LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfuse \
 	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread

@@ -122,7 +122,7 @@ static void write_since(int64_t since)
 
 static int write_transports(const json_t *answer)
 {
-	static const char *const titles[] = { "TRANSPORT", "TYPE", "STATE", "WAITING",
+	static const char *const titles[] = { "TRANSPORT", "TYPE", "STATE", "WAIT",
 		"SENT", "DEFERRED", "REFUSED", "P50", "P95" };
 	const json_t *rows = json_object_get(answer, "transports"), *row;
 	CLEANUP(table_fini) struct table table;

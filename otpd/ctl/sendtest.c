@@ -232,14 +232,13 @@ static void print_success(const struct watch *watch)
 static int print_summary(const struct watch *watch, const char *advice)
 {
 	CLEANUP(json_decrefp)
-	json_t *summary =
-		json_pack("{s:s, s:s, s:I, s:s, s:s, s:b, s:I, s:b, s:O, s:O, s:s*}",
-			"mail", watch->mail, "state", watch->row.state, "tries",
-			(json_int_t)watch->row.tries, "detail", watch->row.detail,
-			"transport", watch->row.transport, "second", watch->row.second,
-			"ms", (json_int_t)steps_now_ms(&watch->steps), "traced",
-			watch->traced, "warnings", watch->warnings, "steps",
-			watch->steps.shown, "advice", advice);
+	json_t *summary = json_pack(
+		"{s:s, s:s, s:I, s:s, s:s, s:b, s:I, s:b, s:O, s:O, s:s*}", "mail",
+		watch->mail, "state", watch->row.state, "tries",
+		(json_int_t)watch->row.tries, "detail", watch->row.detail, "transport",
+		watch->row.transport, "second", watch->row.second, "ms",
+		(json_int_t)watch->steps.shown_ms, "traced", watch->traced, "warnings",
+		watch->warnings, "steps", watch->steps.shown, "advice", advice);
 
 	if (!summary)
 		return -ENOMEM;

@@ -184,7 +184,8 @@ def test_status():
 def mail(number, state="sent", tries=1, detail="250 ok"):
     return {"id": number, "mail": f"{number:032x}", "user": "alice", "purpose": "login",
             "state": state, "tries": tries, "created_at": NOVEMBER, "next_at": 0,
-            "deadline": NOVEMBER + 600, "detail": detail}
+            "deadline": NOVEMBER + 600, "detail": detail, "transport": "relay",
+            "second": False}
 
 
 def newest_first(key, row, n):
@@ -206,6 +207,18 @@ def test_queue_pages_and_stops_at_the_limit():
         rows = otpctl(otpd, "queue", "--json", "--limit", "7", "--open").expect(DONE).json()
         assert len(rows) == 7
         assert otpd.calls[before:] == [("Admin.Queue", {"open": True, "limit": 7})]
+
+
+def test_queue_shows_the_way_and_what_came_back():
+    rows = [mail(3) | {"transport": "sms", "second": True},
+            mail(2, "bounced", 1, "5.1.1 no such user"), mail(1, "queued", 0, "") | {
+                "transport": ""}]
+    with FakeOtpd(lambda *_: {"mails": rows}) as otpd:
+        out = otpctl(otpd, "queue").expect(DONE).out.splitlines()
+        assert re.search(r"TRANSPORT +ROUTE +MAIL", out[0]), out
+        assert re.search(r" sent .* sms +second +0+3 ", out[1]), out
+        assert re.search(r" bounced .* relay +first +0+2 +5.1.1 no such user$", out[2]), out
+        assert re.search(r" queued .* - +first +0+1 +-$", out[3]), out
 
 
 def event(number):

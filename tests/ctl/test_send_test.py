@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """send-test: each step once, in order, with what the server said and what to do."""
-import json
 import re
 import signal
 import subprocess
@@ -72,7 +71,7 @@ def test_the_whole_way_is_shown_each_step_once_and_in_order():
     way = Way((QUEUED, 0), (QUEUED, 3), (QUEUED, 3), (QUEUED, 8),
               (SENT | {"transport": "relay"}, len(WAY)))
     result, otpd, _ = send_test(way)
-    out = result.expect(DONE, "by the transport relay", "now look").out
+    out = result.expect(DONE, "by the transport relay", "has taken it").out
     steps = steps_of(out)
     assert [step for _, step, _ in steps] == \
         ["queued", "handed over"] + [step for step, _, _ in WAY] + ["sent"], out
@@ -129,7 +128,7 @@ def test_a_second_try_that_goes_on_in_the_trace():
     names = [step for _, step, _ in steps_of(out)]
     assert names.count("rcpt") == 2 and names.count("deferred") == 1, out
     assert names.count("handed over") == 1 and names[-1] == "sent"
-    assert re.search(r"deferred +try 1; again in (1 h|59 min 5\d)", out), out
+    assert re.search(r"deferred +try 1; again in (1 h|59 min)", out), out
 
 
 def test_a_second_try_that_begins_a_new_trace():
@@ -181,7 +180,7 @@ def test_a_failure_is_said_in_the_servers_words_with_what_to_do():
             ("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is "
              "disabled for the Tenant.", "auth = oauth2"),
             ("SSL certificate problem: self-signed certificate", "ca_file"),
-            ("Could not resolve host: mial.example.org", "DNS"),
+            ("Could not resolve host: nowhere.invalid", "DNS"),
             ("HTTP 401 {}", "api_key_file"), ("invalid_grant", "refresh_token_file"),
             ("what?", "otpd-mail --check")):
         failed = {"state": "failed", "tries": 1, "detail": detail}
@@ -317,21 +316,29 @@ def test_an_interrupt_while_the_mail_is_under_way():
         assert process.returncode == OTHER and b"interrupted" in err
 
 
-def test_the_manual_shows_what_it_looks_like():
-    """The step lines of the example in otpctl(8) are those that this program writes."""
+def example(command):
+    """What otpctl(8) shows below a line that runs it."""
     with open(ROOT + "/man/otpctl.8", encoding="utf-8") as page:
-        text = page.read().split("# otpctl send-test alice@example.org\n")[1]
-    example = text.split(".Ed")[0]
-    shown = [(int(ms), step, said) for ms, step, said in steps_of(example)]
-    ours = [(step, said) for _, step, said in shown if step not in ("queued", "handed over",
-                                                                     "sent")]
-    arrived = next(ms for ms, step, _ in shown if step == "handed over")
-    way = [(step, ms - arrived, said) for ms, step, said in shown if (step, said) in ours]
+        return page.read().split(command + "\n")[1].split("\n.Ed")[0] + "\n"
+
+
+def test_the_manual_shows_what_it_looks_like():
+    """Times aside, the example in otpctl(8) is what this program writes."""
+    shown = example("# otpctl send-test alice@example.org")
+    begin, *mails, end = steps_of(shown)
+    arrived = mails.pop(0)[0]
+    assert (begin[1], end[1]) == ("queued", "sent") and len(mails) > 8
+    way = [(step, ms - arrived, said) for ms, step, said in mails]
     result, _, _ = send_test(Way((QUEUED, way[:2]), (
         SENT | {"transport": "relay", "detail": way[-1][2]}, way)))
-    drawn = [(step, said) for _, step, said in steps_of(result.expect(DONE).out)]
-    assert drawn == [(step, said) for _, step, said in shown], result.out
-    last = [words(line) for line in (example, result.out)]
-    assert [re.search("Sent in .* s (.*)", line).group(1) for line in last][0] == \
-        re.search("Sent in .* s (.*)", last[1]).group(1)
-    assert json.dumps(shown)
+
+    def timeless(text):
+        return re.sub(r"^ *\d+ ms|Sent in [0-9.]+ s", "", text, flags=re.M)
+    assert timeless(result.expect(DONE).out) == timeless(shown), result.out
+
+
+def test_the_manual_shows_what_a_failure_looks_like():
+    shown = example("otpctl: the test mail was not sent")
+    said = words(shown.split("said:")[1].split("what to do:")[0])
+    result, _, _ = send_test(Way(({"state": "failed", "tries": 1, "detail": said}, 0)))
+    assert result.expect(REFUSED).err.split("not sent\n")[1] == shown, result.err

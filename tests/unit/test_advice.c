@@ -117,7 +117,7 @@ static const struct {
 		"certificate_key_file" },
 	{ "could not load PEM client certificate, OpenSSL error", "certificate_file" },
 	{ "error setting certificate verify locations:  CAfile: /etc/x", "ca_file" },
-	{ "Could not resolve host: mial.example.org", "DNS" },
+	{ "Could not resolve host: nowhere.invalid", "DNS" },
 	{ "Resolving timed out after 5000 milliseconds", "DNS" },
 	{ "Failed to connect to 127.0.0.1 port 587 after 0 ms: Connection refused",
 		"nobody listens" },
