@@ -56,10 +56,42 @@ static const char *status_behind(const char *text)
 	return is_code(text, "12345") ? text : NULL;
 }
 
+static bool begins_as(const char *text, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strncasecmp(text, words[i], strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Whether words begin as an HTTP transport says it: "401 Unauthorized: {...}", or with
+ * HTTP/2 "503: {...}". A refusal by SMTP never is 2xx, 3xx, 40x, 41x or 42x, save 421.
+ */
+static bool is_status_line(const char *words)
+{
+	static const char *const reasons[] = { "Internal Server Error",
+		"Not Implemented", "Bad Gateway", "Service Unavailable",
+		"Gateway Time" };
+
+	if (!is_code(words, "2345"))
+		return false;
+	if (words[3] == ':' || words[0] < '4' ||
+		(words[0] == '4' && words[1] < '3' && strncmp(words, "421", 3) != 0))
+		return true;
+	return words[3] == ' ' && words[0] == '5' && words[1] == '0' &&
+		begins_as(words + 4, reasons, sizeof(reasons) / sizeof(reasons[0]));
+}
+
 static void read_http(struct advice_codes *codes, const char *words)
 {
-	static const char *const marks[] = { "http", "returned error:", "answered" };
+	static const char *const marks[] = { "http", "returned error:", "answered",
+		"the service answers" };
 
+	if (is_status_line(words)) {
+		keep_code(codes->http, words);
+		return;
+	}
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		const char *at = words;
 

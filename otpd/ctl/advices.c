@@ -118,7 +118,7 @@ const struct advice advices[] = {
 	{ NULL, "invalid_scope|AADSTS70011",
 		"the token endpoint does not know the scope: check scope (Microsoft: "
 		"https://outlook.office365.com/.default, Google: https://mail.google.com/)" },
-	{ NULL, "invalid_token|token expired|token is expired",
+	{ NULL, "access token is refused|invalid_token|token expired|token is expired",
 		"the access token is not accepted: check scope, and that user is the account "
 		"that the token was given for" },
 	{ NULL, "invalid_request",
@@ -173,6 +173,9 @@ const struct advice advices[] = {
 		"that it can receive text messages" },
 
 	/* The way to the server. */
+	{ NULL, "but no answer came",
+		"the mail may have arrived all the same: look there first; it is tried "
+		"again with the same identifier" },
 	{ NULL, "resolve host|resolve proxy|resolving timed out|name or service not known|"
 		"name resolution|resolve",
 		"the name cannot be found: check host (or url) for slips, and whether DNS "
@@ -193,7 +196,7 @@ const struct advice advices[] = {
 		"nothing came at all, a firewall may swallow the traffic" },
 	{ NULL, "timed out|timeout|couldn't connect|could not connect|failed to connect",
 		NOT_REACHED },
-	{ NULL, "closed the connection|connection broke|connection reset|connection died|"
+	{ NULL, "closed the connection|connection broke|answered before it had|connection reset|connection died|"
 		"empty reply|server returned nothing|broken pipe|recv failure|send failure|"
 		"SSL_ERROR_SYSCALL|unexpected eof",
 		"the server hung up: check that port and tls belong together (587 with "
@@ -309,6 +312,20 @@ const struct advice advices[] = {
 	{ "5", NULL, "the server refuses the mail for good: see what it said" },
 
 	/* Our own. */
+	{ NULL, "mails of this minute",
+		"per_minute of every transport is used up: otpd tries again by itself; raise "
+		"it if this happens often" },
+	{ NULL, "no transport of type sms",
+		"a telephone number needs a transport of the type sms in mail.conf" },
+	{ NULL, "no transport for addresses",
+		"mail.conf has only transports for telephone numbers: add one for mail" },
+	{ NULL, "cannot be opened|not understood",
+		"otpd and otpd-mail do not fit each other: after an upgrade or a new key "
+		"restart both (systemctl restart otpd-mail otpd)" },
+	{ NULL, "is stopping|already on its way",
+		"otpd-mail was busy with it or stopping; otpd tries again by itself" },
+	{ NULL, "no memory", "otpd-mail has no memory left: look at its limits (systemctl "
+		"status otpd-mail)" },
 	{ NULL, "paused",
 		"the transport failed before and is left alone for a while: otpctl mail stats "
 		"says why" },

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "otpd/ctl/commands.h"
+#include "otpd/ctl/language.h"
 #include "otpd/ctl/output.h"
 #include "otpd/ctl/route.h"
 #include "otpd/proto/outcome.h"
@@ -50,6 +51,8 @@ int users_language(struct session *session, const struct arguments *arguments)
 
 	if (r != 0)
 		return r;
+	if (!language_check(language, session->json))
+		return OUTPUT_USAGE;
 	r = session_call(session, ADMIN "SetLanguage",
 		json_pack("{s:s, s:s}", "user", user, "language", language), &answer);
 	if (r != 0)

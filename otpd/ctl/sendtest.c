@@ -13,6 +13,7 @@
 
 #include "otpd/ctl/advice.h"
 #include "otpd/ctl/commands.h"
+#include "otpd/ctl/language.h"
 #include "otpd/ctl/mailer.h"
 #include "otpd/ctl/output.h"
 #include "otpd/ctl/route.h"
@@ -325,24 +326,30 @@ static int begin(struct watch *watch, const struct arguments *arguments)
 	return r ? session_explain(watch->otpd, r, answer, NULL) : 0;
 }
 
+static bool check_arguments(struct watch *watch, const struct arguments *arguments)
+{
+	const char *problem = route_read(watch->route, arguments->words[0]);
+
+	if (problem)
+		output_error(watch->otpd->json, "Usage",
+			"\"%s\" is no address for mail and no telephone number: %s; "
+			"correct it",
+			arguments->words[0], problem);
+	return !problem && language_check(arguments->language, watch->otpd->json);
+}
+
 int sendtest_run(struct session *session, const struct arguments *arguments)
 {
 	CLEANUP(watch_fini)
 	struct watch watch = { .otpd = session, .warnings = json_array() };
-	const char *problem = route_read(watch.route, arguments->words[0]);
 	int warned, r;
 
 	mailer_init(&watch.mailer, session, arguments);
 	/* It answers at once or is ill; the mail does not wait for it. */
 	if (watch.mailer.session.timeout_ms > MAILER_MS)
 		watch.mailer.session.timeout_ms = MAILER_MS;
-	if (problem) {
-		output_error(session->json, "Usage",
-			"\"%s\" is no address for mail and no telephone number: %s; "
-			"correct it",
-			arguments->words[0], problem);
+	if (!check_arguments(&watch, arguments))
 		return OUTPUT_USAGE;
-	}
 	if (steps_init(&watch.steps, session->json) < 0 || !watch.warnings)
 		return session_explain(session, -ENOMEM, NULL, NULL);
 	warned = warn(&watch);

@@ -3,7 +3,7 @@
  * The steps of a test mail. otpd's own are heard of when otpctl asks, those of
  * otpd-mail carry their time with them; both are put on one line of time, since a
  * reader wants to see where the seconds went. A trace is asked for again and again and
- * grows at its end; one that does not begin like the last one is that of a further try.
+ * grows at its end; one that does not begin like the last one is another.
  */
 #include "otpd/ctl/steps.h"
 
@@ -100,14 +100,18 @@ static bool is_trace(const json_t *trace)
 	return json_is_array(trace);
 }
 
-/* Whether trace is the last one, maybe with more behind it. */
-static bool goes_on(const struct steps *steps, const json_t *trace)
+/*
+ * How many rows of a trace were shown already. A trace that is full has a new row in
+ * its last place (trace.h of otpd-mail), so that one may differ.
+ */
+static size_t shown_rows(const struct steps *steps, const json_t *trace)
 {
-	for (size_t i = 0; i < json_array_size(steps->trace); i++)
-		if (!json_equal(
-			    json_array_get(steps->trace, i), json_array_get(trace, i)))
-			return false;
-	return true;
+	size_t n = json_array_size(steps->trace), i = 0;
+
+	while (i < n &&
+		json_equal(json_array_get(steps->trace, i), json_array_get(trace, i)))
+		i++;
+	return i + 1 >= n ? i : 0;
 }
 
 static int64_t latest_ms(const json_t *trace, size_t from, size_t end)
@@ -167,14 +171,13 @@ static int show_from(struct steps *steps, const json_t *trace, size_t from)
 int steps_take(struct steps *steps, const json_t *answer, int64_t now_ms)
 {
 	json_t *trace = json_object_get(answer, "steps");
-	size_t n = json_array_size(trace), from = 0;
+	size_t n = json_array_size(trace), from;
 	int64_t earliest;
 	int r = 0;
 
 	if (!is_trace(trace))
 		return -EPROTO;
-	if (goes_on(steps, trace))
-		from = json_array_size(steps->trace);
+	from = shown_rows(steps, trace);
 	if (from == n)
 		return 0;
 	earliest = row_ms(trace, next_row(trace, from, 0, n));

@@ -11,6 +11,7 @@
 
 #include "otpd/core/address.h"
 #include "otpd/ctl/commands.h"
+#include "otpd/ctl/language.h"
 #include "otpd/ctl/listing.h"
 #include "otpd/ctl/output.h"
 #include "otpd/ctl/prompt.h"
@@ -166,6 +167,8 @@ int users_add(struct session *session, const struct arguments *arguments)
 			problem);
 		return OUTPUT_USAGE;
 	}
+	if (!language_check(arguments->language, session->json))
+		return OUTPUT_USAGE;
 	r = session_call(session, ADMIN "AddUser",
 		json_pack("{s:s, s:s, s:s*, s:s*, s:b, s:b}", "user", user, "address",
 			address, "name", arguments->name, "language",

@@ -227,8 +227,6 @@ class Daemon:
     def SetLanguage(self, user, language):
         if user not in self.users:
             return Refusal("NoUser")
-        if len(language) > 16:
-            return Refusal("org.varlink.service.InvalidParameter", parameter="language")
         self.note(user, language=language)
         return {}
 

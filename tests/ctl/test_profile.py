@@ -37,8 +37,18 @@ def test_users_language():
         assert answer == {"user": "ada", "result": "changed", "language": "ja"}
         otpctl(otpd, "users", "language", "ghost", "de").expect(
             REFUSED, "ghost: the user is not enrolled")
-        otpctl(otpd, "users", "language", "ada", "x" * 17).expect(
-            REFUSED, 'does not accept this value of "language"')
+
+def test_what_is_no_language_never_reaches_otpd():
+    with FakeOtpd(users()) as otpd:
+        for bad in ("german", "d", "de_DE", "de-", "../x", "de--x", "x" * 16, "ä",
+                    "de-123456789", "1e", "de "):
+            for command in (("users", "language", "ada", bad),
+                            ("users", "add", "root", "r@example.org", "--language", bad),
+                            ("send-test", "a@example.org", "--language", bad)):
+                otpctl(otpd, *command).expect(USAGE, f'"{bad}" is no language; give two')
+        assert otpd.calls == []
+        for good in ("de", "pt-BR", "zh-Hant-TW", "ast"):
+            otpctl(otpd, "users", "language", "ada", good).expect(DONE)
 
 
 def test_a_value_or_none_and_not_both():

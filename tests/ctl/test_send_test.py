@@ -136,7 +136,6 @@ def test_a_second_try_that_begins_a_new_trace():
     result, _, _ = send_test(Way((deferred, first), (deferred, WAY[:2]),
                                  (SENT | {"tries": 2}, WAY)))
     names = [step for _, step, _ in steps_of(result.expect(DONE).out)]
-    # The first two are those of the trace before, so they are not new.
     assert names.count("connect") == 2 and names.count("body") == 1, result.out
     times = [ms for ms, _, _ in steps_of(result.out)]
     assert times == sorted(times), result.out
@@ -148,6 +147,15 @@ def test_a_second_try_whose_clock_begins_again():
     steps = steps_of(result.expect(DONE).out)
     assert [step for _, step, _ in steps].count("handed over") == 2, result.out
     assert [ms for ms, _, _ in steps] == sorted(ms for ms, _, _ in steps), result.out
+
+
+def test_a_full_trace_goes_on_in_its_last_place():
+    full = [(f"s{i}", i, "") for i in range(64)]
+    result, _, _ = send_test(Way((QUEUED, full), (QUEUED, full[:63] + [("x", 70, "")]),
+                                 (SENT, full[:63] + [("y", 80, "")])))
+    names = [step for _, step, _ in steps_of(result.expect(DONE).out)]
+    assert names == ["queued", "handed over"] + [f"s{i}" for i in range(64)] + \
+        ["x", "y", "sent"], result.out
 
 
 def test_warnings_come_first():

@@ -204,7 +204,29 @@ static const struct {
 	{ "5.7.10 Encryption needed", "tls = starttls" },
 	{ "534 other", "another kind of password" },
 	{ "552 too much", "too large" },
+	/* As otpd-mail's HTTP transports say it, and its token endpoint */
+	{ "401 Unauthorized: {\"ErrorCode\":10}", "api_key_file" },
+	{ "401: {\"error\":1}", "api_key_file" },
+	{ "404 Not Found", "url" },
+	{ "429 Too Many Requests: slow down", "per_minute" },
+	{ "503: ", "trouble of its own" },
+	{ "503 Service Unavailable: <html>", "trouble of its own" },
+	{ "200 OK: {\"status\":\"error\"}", "accepted_field" },
+	{ "302 Found", "redirects" },
+	{ "the service answers 403", "right to send" },
+	{ "token_url answered 400: invalid_grant: Bad Request", "refresh_token_file" },
+	{ "token_url answered 500", "trouble of its own" },
+	{ "the server said 550 5.1.1 to RCPT", "no such mailbox" },
+	{ "the access token is refused", "the token was given for" },
 	/* Our own, and nothing at all */
+	{ "sent, but no answer came: Operation timed out", "may have arrived" },
+	{ "the server answered before it had the mail", "hung up" },
+	{ "every transport has had its mails of this minute", "raise" },
+	{ "no transport of type sms", "type sms" },
+	{ "no transport for addresses", "add one for mail" },
+	{ "it cannot be opened", "restart both" },
+	{ "otpd-mail is stopping", "tries again by itself" },
+	{ "no memory", "limits" },
 	{ "all transports are paused", "otpctl mail stats" },
 	{ "expired", "within its life" },
 	{ "open: No such file or directory", "mail.conf names" },
@@ -269,6 +291,12 @@ START_TEST(codes_are_found_where_they_stand_and_nowhere_else)
 	expect("550-5.1.1 x", "550", "5.1.1", "");
 	expect("relay: 550 x", "550", "", "");
 	expect("550", "550", "", "");
+	expect("421 busy", "421", "", "");
+	expect("503 bad sequence", "503", "", "");
+	expect("503 Service unavailable", "", "", "503");
+	expect("550: x", "", "", "550");
+	expect("422 Unprocessable: 550 5.1.1 x", "", "5.1.1", "422");
+	expect("202 Accepted", "", "", "202");
 	expect("4507 x", "", "", "");
 	expect("x550 y", "", "", "");
 	expect("550x y", "", "", "");
