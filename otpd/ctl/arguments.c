@@ -18,6 +18,8 @@
 #include "otpd/proto/limits.h"
 #include "otpd/util/parse.h"
 
+#define LINE_WIDTH 80
+
 enum argument_type {
 	TYPE_FLAG,
 	TYPE_TEXT,    /* const char * at offset */
@@ -184,15 +186,32 @@ void arguments_print_help(unsigned set)
 			continue;
 		snprintf(left, sizeof(left), "--%s %s", specs[i].name,
 			specs[i].operand ? specs[i].operand : "");
-		printf("  %-18s %s\n", left, specs[i].help);
+		printf("  %-19s %s\n", left, specs[i].help);
 	}
 }
 
-void arguments_print_usage(unsigned set)
+/* A word of a usage line that is at columns long, on the next one if need be. */
+static int print_word(const char *word, int at)
 {
-	for (size_t i = 0; i < N_SPECS; i++)
-		if (set & 1u << i)
-			printf(" [--%s%s%s]", specs[i].name,
-				specs[i].operand ? " " : "",
-				specs[i].operand ? specs[i].operand : "");
+	bool fits = at + 1 + (int)strlen(word) < LINE_WIDTH;
+
+	return printf("%s%s", fits ? " " : "\n        ", word) + (fits ? at : -1);
+}
+
+void arguments_print_usage(const char *command, unsigned set, const char *operands)
+{
+	int at = printf("Usage: otpctl %s", command);
+	char text[64];
+
+	for (size_t i = 0; i < N_SPECS; i++) {
+		if (!(set & 1u << i))
+			continue;
+		snprintf(text, sizeof(text), "[--%s%s%s]", specs[i].name,
+			specs[i].operand ? " " : "",
+			specs[i].operand ? specs[i].operand : "");
+		at = print_word(text, at);
+	}
+	if (operands[0])
+		print_word(operands, at);
+	putchar('\n');
 }

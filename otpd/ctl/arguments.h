@@ -63,7 +63,7 @@ int arguments_check(
 /* One line of help for each option of the set. */
 void arguments_print_help(unsigned set);
 
-/* " [--name NAME] [--verified]", for a line of usage. */
-void arguments_print_usage(unsigned set);
+/* "Usage: otpctl users add [--name NAME] [--verified] USER ADDRESS", in 80 columns. */
+void arguments_print_usage(const char *command, unsigned set, const char *operands);
 
 #endif

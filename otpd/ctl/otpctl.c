@@ -39,7 +39,7 @@ static const struct command {
 	{ "users show", "USER", 1, 1, 0, users_show, "show a user and the counters" },
 	{ "users verify", "USER...", 1, MANY, 0, users_verify,
 		"declare an address proven" },
-	{ "users language", "USER [L]", 1, 2, ARGUMENT_NONE, users_language,
+	{ "users language", "USER [LANGUAGE]", 1, 2, ARGUMENT_NONE, users_language,
 		"set the language of a user's mails" },
 	{ "users second", "USER [ROUTE]", 1, 2, ARGUMENT_VERIFIED | ARGUMENT_NONE,
 		users_second, "set where mails go if the first is refused" },
@@ -52,7 +52,7 @@ static const struct command {
 	{ "users import", "FILE", 1, 1,
 		ARGUMENT_DRY_RUN | ARGUMENT_VERIFIED | ARGUMENT_UPDATE |
 			ARGUMENT_SKIP_BAD,
-		import_run, "enrol the users of a CSV file (user,address,name)" },
+		import_run, "enrol the users of a CSV file" },
 	{ "enrol", "[ADDRESS]", 0, 1, ARGUMENT_SECOND, enrol_run,
 		"enrol yourself, or prove a second route" },
 	{ "self", "", 0, 0, 0, self_run, "show whether you are enrolled" },
@@ -114,10 +114,8 @@ static bool is_group(const char *word)
 
 static void print_command(const struct command *command)
 {
-	printf("Usage: otpctl %s", command->name);
-	arguments_print_usage(command->options);
-	printf("%s%s\n\n  %s\n\nOptions:\n", command->operands[0] ? " " : "",
-		command->operands, command->help);
+	arguments_print_usage(command->name, command->options, command->operands);
+	printf("\n  %s\n\nOptions:\n", command->help);
 	arguments_print_help(command->options | ARGUMENT_GLOBAL);
 	puts("\nSee otpctl(8).");
 }
@@ -133,19 +131,41 @@ static void print_overview(const char *group)
 			continue;
 		snprintf(left, sizeof(left), "%s %s", commands[i].name,
 			commands[i].operands);
-		printf("  %-26s %s\n", left, commands[i].help);
+		printf("  %-31s %s\n", left, commands[i].help);
 	}
 	puts("\nOptions:");
 	arguments_print_help(ARGUMENT_GLOBAL);
 	puts("\n\"otpctl help COMMAND\" shows the options of a command.\n"
-	     "Exit: 0 done, 1 refused by otpd, 2 usage, 3 otpd not reachable, 4 bad file, "
-	     "5 other.");
+	     "Exit: 0 done, 1 refused, 2 usage, 3 otpd not reachable, 4 bad file, 5 other.");
+}
+
+/* The command that somebody meant: both words mistyped or the first left out. */
+static const char *guess_command(int n, char *const *words)
+{
+	struct suggest suggest;
+	char both[64];
+
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		const char *blank = strchr(commands[i].name, ' ');
+
+		if (blank && strcmp(blank + 1, words[0]) == 0)
+			return commands[i].name;
+	}
+	if (n < 2)
+		return NULL;
+	snprintf(both, sizeof(both), "%.30s %.30s", words[0], words[1]);
+	suggest_begin(&suggest, both);
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strchr(commands[i].name, ' '))
+			suggest_offer(&suggest, commands[i].name);
+	return suggest_best(&suggest);
 }
 
 static int refuse_command(bool json, int n, char *const *words)
 {
 	bool group = n > 0 && is_group(words[0]);
 	struct suggest suggest;
+	const char *guess;
 	char typed[64] = "";
 
 	if (n == 0) {
@@ -159,14 +179,17 @@ static int refuse_command(bool json, int n, char *const *words)
 		suggest_offer(&suggest, commands[i].name);
 	suggest_offer(&suggest, "users");
 	suggest_offer(&suggest, "mail");
+	guess = guess_command(n, words);
+	if (!guess)
+		guess = suggest_best(&suggest);
 	if (group && n == 1)
 		output_error(json, "Usage",
 			"\"%s\" needs one of its commands; see: otpctl help %s", typed,
 			typed);
-	else if (suggest_best(&suggest))
+	else if (guess)
 		output_error(json, "Usage",
 			"there is no command \"%s\"; did you mean \"%s\"?", typed,
-			suggest_best(&suggest));
+			guess);
 	else
 		output_error(json, "Usage",
 			"there is no command \"%s\"; see: otpctl help", typed);

@@ -47,7 +47,7 @@ int users_language(struct session *session, const struct arguments *arguments)
 	const char *user = arguments->words[0];
 	const char *language = arguments->n_words > 1 ? arguments->words[1] : "";
 	CLEANUP(json_decrefp) json_t *answer = NULL;
-	int r = check_value(session, arguments, "users language", "L");
+	int r = check_value(session, arguments, "users language", "LANGUAGE");
 
 	if (r != 0)
 		return r;

@@ -323,6 +323,12 @@ static int begin(struct watch *watch, const struct arguments *arguments)
 		text_copy(watch->row.state, sizeof(watch->row.state), "queued");
 		r = steps_add(&watch->steps, "queued", "by otpd");
 	}
+	if (r == OUTCOME_BAD_NAME) {
+		output_error(watch->otpd->json, outcome_name(r),
+			"otpd does not accept this language or tenant; a tenant is the title "
+			"of a section of mail.conf");
+		return OUTPUT_REFUSED;
+	}
 	return r ? session_explain(watch->otpd, r, answer, NULL) : 0;
 }
 

@@ -53,7 +53,7 @@ def test_what_is_no_language_never_reaches_otpd():
 
 def test_a_value_or_none_and_not_both():
     with FakeOtpd(users()) as otpd:
-        for command, operand, value in (("language", "L", "de"),
+        for command, operand, value in (("language", "LANGUAGE", "de"),
                                         ("second", "ADDRESS|+NUMBER", "a@example.org")):
             otpctl(otpd, "users", command, "ada").expect(
                 USAGE, f"give {operand} or --none: otpctl users {command} USER {operand}")

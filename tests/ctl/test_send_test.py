@@ -280,6 +280,12 @@ def test_numbers_language_and_tenant_go_over_the_wire():
                                                "language": "de", "tenant": "acme"})
 
 
+def test_a_tenant_that_otpd_does_not_accept():
+    with FakeOtpd(lambda *_: Refusal("BadName")) as otpd:
+        otpctl(otpd, "send-test", "a@example.org", "--tenant", "\x07").expect(
+            REFUSED, "this language or tenant")
+
+
 def test_numbers_that_are_none_never_reach_otpd():
     with FakeOtpd(Way((SENT, 0)).otpd) as otpd:
         for bad, why in (("+", "7 digits"), ("+49", "7 digits"), ("+0170123456", "with 0"),

@@ -23,6 +23,16 @@ def test_help_lists_every_command_and_each_has_its_own_help():
         assert otpctl(None, *command.split(), "--help").expect(DONE).out == first
 
 
+def test_help_fits_a_terminal():
+    for command in [[]] + [command.split() for command in commands()]:
+        out = otpctl(None, "help", *command).expect(DONE).out
+        assert max(map(len, out.splitlines())) <= 80, out
+    usage = otpctl(None, "help", "send-test").out.split("\n\n")[0]
+    assert usage.split() == ["Usage:", "otpctl", "send-test", "[--wait", "S]",
+                             "[--mail-socket", "PATH]", "[--language", "L]", "[--tenant",
+                             "T]", "ADDRESS"], usage
+
+
 def test_help_of_a_group_shows_the_group():
     out = otpctl(None, "help", "users").expect(DONE, "users import").out
     assert "send-test" not in out
@@ -42,6 +52,13 @@ def test_a_mistyped_command_gets_a_suggestion():
     otpctl(None, "enroll").expect(USAGE, 'did you mean "enrol"?')
     otpctl(None, "sendtest").expect(USAGE, 'did you mean "send-test"?')
     otpctl(None, "users").expect(USAGE, "otpctl help users")
+    otpctl(None, "mail").expect(USAGE, "otpctl help mail")
+    otpctl(None, "mali").expect(USAGE, 'did you mean "mail"?')
+    otpctl(None, "user", "list").expect(USAGE, 'did you mean "users list"?')
+    otpctl(None, "mails", "stat").expect(USAGE, 'did you mean "mail stats"?')
+    otpctl(None, "stats").expect(USAGE, 'did you mean "mail stats"?')
+    otpctl(None, "list").expect(USAGE, 'did you mean "users list"?')
+    otpctl(None, "users", "secnd", "a").expect(USAGE, 'did you mean "users second"?')
 
 
 def test_a_word_that_is_like_nothing_gets_no_suggestion():
