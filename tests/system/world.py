@@ -4,7 +4,6 @@
 The runner starts each test in new namespaces; enter() fills them. Nothing that is done
 inside is seen outside, but for ports of loopback, and everything ends with the test.
 """
-import collections
 import json
 import os
 import pathlib
@@ -23,7 +22,8 @@ OTPD, MAILER, CLIENTS, WEB, ADA, BOB, CAROL = 2100, 2101, 2102, 2103, 2001, 2002
 SOCKET = "/run/otpd/otpd.sock"
 MAIL_SOCKET = "/run/otpd-mail/mail.sock"
 ACCOUNTS = {"ada": ADA, "bob": BOB, "carol": CAROL, "otpd": OTPD, "otpd-mail": MAILER,
-            "web": WEB, "sshd": 2104, "root": 0, "nobody": 65534}
+            "web": WEB, "sshd": 2104, "postfix": 2105, "postdrop": 2106, "root": 0,
+            "nobody": 65534}
 PEOPLE = ("ada", "bob", "carol")
 MODULE = "auth [success=ok default=die] {module} debug"
 # What Debian's common-auth says.
@@ -159,7 +159,7 @@ class World(Lab):
         self.otpd = self.mailer = None
         self.environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **{
             k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}}
-        self.syslog = collections.deque()
+        self.syslog = []  # a list: it may grow while somebody reads it
         self.start_syslog()
 
     def __exit__(self, kind, *_):
