@@ -8,7 +8,8 @@ import socket
 import threading
 import time
 
-from lab import Varlink, Refused, check, equal, wait_for, wrong
+from lab import LIMIT, Mail, Varlink, Refused, check, equal, wait_for, wrong
+from sink import Sink, transport
 from world import (MAILER, MODULE, OTPD, PASSWORD, SOCKET, UNIX, enters, mount, pause, prompt,
                    refused)
 
@@ -246,6 +247,42 @@ def a_mailer_killed_while_it_sends(w):
     equal(w.verify(challenge["challenge"], mail.code)["state"], "verified")
     for mail in w.mails():
         check(ident in mail.message["Message-ID"], "another mail")
+
+
+def a_mail_put_off_before_otpd_died_is_tried_again(w):
+    """Nothing else happens that could remind the new otpd of it."""
+    busy = {"ada@example.org"}
+    server = Sink(lambda stage, one: "451 4.3.0 later" if one and one.rcpt in busy else None)
+    w.start(transport=transport(server.port))
+    challenge = w.begin()["challenge"]
+    put_off = wait_for("the mail to be put off", lambda: [
+        m for m in w.call("Admin.Queue")["mails"] if m["tries"] and m["state"] == "queued"])
+    w.stop(w.otpd, signal.SIGKILL)
+    busy.clear()
+    w.start_otpd()
+    one = wait_for("the mail", server.taken)[0]
+    equal(one.mail, put_off[0]["mail"], "mail")
+    w.verify(challenge, Mail(one.data).code)
+
+
+def a_mail_put_off_for_long_does_not_wait_for_another(w):
+    """The second try of bob's mail comes before the third of ada's, and is no reason to
+    forget it."""
+    busy = {"ada@example.org", "bob@example.org"}
+    server = Sink(lambda stage, one: "451 4.3.0 later" if one and one.rcpt in busy else None)
+    w.start(transport=transport(server.port), users=("ada", "bob"))
+
+    def put_off(user, tries):
+        w.begin(user)
+        wait_for("try %d for %s" % (tries, user), lambda: [
+            m for m in w.call("Admin.Queue")["mails"] if m["user"] == user and
+            m["tries"] == tries and m["state"] == "queued"])
+
+    put_off("ada", 2)
+    put_off("bob", 1)
+    busy.clear()
+    wait_for("both mails", lambda: len(server.taken()) == 2, 3 * LIMIT)
+    equal([one.rcpt for one in server.taken()], ["bob@example.org", "ada@example.org"], "mails")
 
 
 def smtp_without_tls_gets_nothing(w):
