@@ -258,8 +258,11 @@ static int fetch_one(const struct mail *mail, void *arg)
 static int fetch_apply(struct job *job, struct store *store)
 {
 	struct outbox *outbox = list_entry(job, struct outbox, fetch);
+	int r = mails_due(store, outbox->fetch_now_s, OUTBOX_FETCH, fetch_one, outbox);
 
-	return mails_due(store, outbox->fetch_now_s, OUTBOX_FETCH, fetch_one, outbox);
+	if (r < 0)
+		return r;
+	return mails_next_due(store, outbox->fetch_now_s, &outbox->fetch_next_s);
 }
 
 static bool has(const struct list *list, int64_t id)
@@ -290,12 +293,19 @@ static void fetch_done(struct job *job, int r)
 	}
 	outbox->fetching = false;
 	outbox->more = n == OUTBOX_FETCH;
+	/* Nobody else remembers the mails that a crash or a nearer one put behind. */
+	if (r < 0)
+		wake_at(outbox, clock_wall_s() + 1);
+	else if (outbox->fetch_next_s > 0)
+		wake_at(outbox, outbox->fetch_next_s);
 	if (fresh > 0)
 		mailer_pump(outbox->mailer);
 }
 
 void outbox_fetch(struct outbox *outbox)
 {
+	if (outbox->n >= OUTBOX_MAX)
+		outbox->more = true;
 	if (outbox->fetching || outbox->n >= OUTBOX_MAX)
 		return;
 	outbox->fetching = true;

@@ -54,8 +54,9 @@ struct outbox {
 	bool more;           /* rows that are due are in the table only */
 	bool fetching;
 	int64_t fetch_now_s;
-	uv_timer_t wake;  /* when the next put-off mail is due */
-	uv_timer_t flush; /* when results are written if no batch comes by */
+	int64_t fetch_next_s; /* when the first that is not due yet will be; or 0 */
+	uv_timer_t wake;      /* when the next put-off mail is due */
+	uv_timer_t flush;     /* when results are written if no batch comes by */
 	int64_t wake_at_s;
 	int64_t last_state; /* of the row of the last result; -1: none yet */
 	struct job fetch;

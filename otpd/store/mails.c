@@ -204,6 +204,11 @@ int mails_count_open(struct store *store, int64_t *ret)
 	return db_each(store->db, SQL_MAIL_COUNT_OPEN, read_count, ret, "");
 }
 
+int mails_next_due(struct store *store, int64_t now_s, int64_t *ret)
+{
+	return db_each(store->db, SQL_MAIL_NEXT_DUE, read_count, ret, "i", now_s);
+}
+
 int mails_purge(struct store *store, int64_t before_s, int64_t limit)
 {
 	return db_run(store->db, SQL_MAIL_PURGE, NULL, "ii", before_s, limit);

@@ -92,6 +92,9 @@ int mails_list(struct store *store, int64_t before, int64_t limit, bool open,
 
 int mails_count_open(struct store *store, int64_t *ret);
 
+/* When the first of those is due that are not due yet; 0: there is none. */
+int mails_next_due(struct store *store, int64_t now_s, int64_t *ret);
+
 /* Deletes at most limit final ones from before. */
 int mails_purge(struct store *store, int64_t before_s, int64_t limit);
 

@@ -230,6 +230,8 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT " MAIL_COLUMNS " FROM mail WHERE id < $1 AND state = 0"
 		" ORDER BY id DESC LIMIT $2",
 	[SQL_MAIL_COUNT_OPEN] = "SELECT count(*) FROM mail WHERE state = 0",
+	[SQL_MAIL_NEXT_DUE] = "SELECT min(next_at) FROM mail WHERE state = 0"
+			      " AND next_at > $1",
 	[SQL_MAIL_PURGE] = "DELETE FROM mail WHERE state <> 0 AND at < $1"
 			   " AND id < (SELECT max(id) FROM mail) AND id IN"
 			   " (SELECT id FROM mail ORDER BY id LIMIT $2)",
