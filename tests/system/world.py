@@ -306,6 +306,16 @@ timeout = 5s
         return [e for e in self.audit() if word in e["event"] and
                 all(e[k] == v for k, v in wanted.items())]
 
+    def queue(self):
+        """All mails, the oldest first."""
+        rows, page = [], {}
+        with Varlink(SOCKET) as otpd:
+            while page is not None:
+                answer = otpd.call("org.emailotp.Admin.Queue", **page)
+                rows += answer["mails"]
+                page = {"before": answer["next"]} if answer.get("next") else None
+        return rows[::-1]
+
     # Real logins.
 
     def pam(self, service, lines, account=ACCOUNT):
