@@ -228,14 +228,15 @@ test: test-programs sanitized ## everything, about ten minutes
 
 FUZZ_S ?= 60
 KILLS ?= 1000
+HOSTILE ?= 1000000
 fuzz: ## libFuzzer on every harness for FUZZ_S seconds; extends the corpora
 	$(Q)$(MAKE) --no-print-directory B=$(B)/fuzzers CC=clang CFLAGS='-O1 -g' \
 		SANITIZE=fuzzer-no-link,address,undefined fuzzers
 	$(Q)for f in $(FUZZ); do mkdir -p tests/fuzz/corpus/$$f; \
 		$(B)/fuzzers/fuzz/fuzz_$$f -max_total_time=$(FUZZ_S) -print_final_stats=1 \
 		tests/fuzz/corpus/$$f || exit 1; done
-prove: test-programs sanitized ## the heavy tests: KILLS=1000 kills, fuzzing for FUZZ_S=60 each
-	$(Q)$(AS_ROOT) env B=$(B) KILLS=$(KILLS) tests/system/run kill
+prove: test-programs sanitized ## the heavy tests: KILLS=1000, HOSTILE=1000000, FUZZ_S=60 each
+	$(Q)$(AS_ROOT) env B=$(B) KILLS=$(KILLS) HOSTILE=$(HOSTILE) tests/system/run --prove
 	$(Q)$(MAKE) --no-print-directory fuzz
 
 # ---- speed
