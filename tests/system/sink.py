@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""An SMTP server on a bare socket of loopback, without TLS, that knows PIPELINING and keeps
-what it needs to tell every try and every mail apart. It believes nothing: what a client
-says is split at CR LF and kept as it came.
+"""Servers that take mails: one for SMTP on a bare socket of loopback, without TLS, that knows
+PIPELINING and tells every try and every mail apart; and one for HTTP.
 """
+import http.server
+import json
 import re
 import socket
+import ssl
 import threading
 import time
 
@@ -92,6 +94,38 @@ class Sink:
         one.data = b"".join(data)
         one.arrived = time.time()
         return True
+
+
+class Web:
+    """A web server with TLS: keeps the JSON of each POST, and answers with a status."""
+
+    def __init__(self, chain, status=200):
+        self.requests = []
+        self.status = status
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.requests.append((self.path, dict(self.headers), body))
+                self.send_response(outer.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(chain)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        self.port = server.server_address[1]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def bodies(self):
+        return [json.loads(body) for _, _, body in self.requests]
 
 
 def transport(port, more=""):

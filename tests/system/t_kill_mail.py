@@ -187,7 +187,7 @@ def examine_copies(mails, tries, kills):
 def examine_deaths(mails, tries):
     """Nothing is tried after the death of its code; by how much the deadline was missed."""
     mails = {mail["user"]: mail for mail in mails.values()}
-    worst = 0
+    worst = -1000.0
     for one in tries:
         mail = mails[one.rcpt[:10]]
         life = 60 if fate(int(one.rcpt[4:10])) == "late" else 600

@@ -195,6 +195,9 @@ log_level = debug
 """.format(self.dir / "otpd", MAIL_SOCKET, extra, policy))
 
     def configure_mailer(self, transport):
+        """transport: the inside of one section, or of several by their titles, in order."""
+        if isinstance(transport, str):
+            transport = {"test": transport}
         self.write("mail.conf", """
 socket = "{0}"
 socket_mode = 0666
@@ -202,10 +205,10 @@ key_file = "{1}/mail.key"
 templates = "{3}"
 log_level = debug
 from = "otpd@test.example.org"
-transport test {{
 {2}
-}}
-""".format(MAIL_SOCKET, self.dir / "mail", transport, self.dir / "templates"))
+""".format(MAIL_SOCKET, self.dir / "mail", "\n".join(
+            "transport %s {\n%s\n}" % section for section in transport.items()),
+           self.dir / "templates"))
 
     def maildir(self):
         return 'type = maildir\npath = "%s"' % (self.dir / "mails")
