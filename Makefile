@@ -244,7 +244,8 @@ prove: test-programs sanitized ## the heavy tests: KILLS=1000, HOSTILE=1000000, 
 BENCH := $(call objects,tests/bench/*.c)
 $(B)/bench: $(BENCH) $(STORE) $(CORE) $(PROTO) $(UTIL)
 	$(call say,LD,$@)
-	$(Q)$(CC) -pie $(LDFLAGS_ALL) -o $@ $^ -lsqlite3 -ljansson -lsodium -lpam -lm
+	$(Q)$(CC) -pie $(LDFLAGS_ALL) -o $@ $^ -lsqlite3 -ljansson -lsodium -lpam -lm \
+		-lssl -lcrypto
 .PHONY: bench
 bench: $(PROGRAMS) $(B)/bench ## speed and memory, beside the peers
 	$(Q)$(AS_ROOT) $(B)/bench --build $(B)

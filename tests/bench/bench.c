@@ -36,6 +36,9 @@ static const struct part parts[] = {
 	{ "latency", latency_measure, "p99 at 200 pairs a second" },
 	{ "scale", scale_measure, "a million users beside a hundred" },
 	{ "memory", memory_measure, "resident memory of the idle daemons" },
+	{ "mails", mails_measure, "mails a second beside nodemailer and smtp-source" },
+	{ "arrival", arrival_measure, "from Begin to the mail's acceptance" },
+	{ "prompt", prompt_measure, "Begin while the mail server is dead" },
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -44,7 +47,8 @@ static void usage(FILE *out)
 {
 	fputs("Usage: bench [OPTION]...\n"
 	      "Measures otpd and pam_emailotp.so; results on standard output, progress on\n"
-	      "standard error. Needs root, libpam-oath and libpam-google-authenticator.\n"
+	      "standard error. Needs root, libpam-oath, libpam-google-authenticator,\n"
+	      "nodejs, node-nodemailer (or that of npm) and postfix.\n"
 	      "\n"
 	      "      --build DIR   where otpd, otpd-mail and pam_emailotp.so are (build)\n"
 	      "      --dir DIR     on which disk; a directory is made in it and removed\n"
@@ -52,6 +56,7 @@ static void usage(FILE *out)
 	      "      --only PART   only this part; may be given more than once\n"
 	      "      --seconds N   how long the pairs run (5)\n"
 	      "      --logins N    logins of each stack (300; at most 1000)\n"
+	      "      --mails N     mails of each mailer in a round (30000)\n"
 	      "  -h, --help        print this and end\n"
 	      "\nParts:\n",
 		out);
@@ -86,7 +91,8 @@ static unsigned read_options(
 		OPT_DIR,
 		OPT_ONLY,
 		OPT_SECONDS,
-		OPT_LOGINS
+		OPT_LOGINS,
+		OPT_MAILS
 	};
 	static const struct option names[] = {
 		{ "build", required_argument, NULL, OPT_BUILD },
@@ -94,6 +100,7 @@ static unsigned read_options(
 		{ "only", required_argument, NULL, OPT_ONLY },
 		{ "seconds", required_argument, NULL, OPT_SECONDS },
 		{ "logins", required_argument, NULL, OPT_LOGINS },
+		{ "mails", required_argument, NULL, OPT_MAILS },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -111,6 +118,8 @@ static unsigned read_options(
 			options->seconds = read_number(optarg, 1, 60);
 		} else if (c == OPT_LOGINS) {
 			options->logins = (int)read_number(optarg, 1, 1000);
+		} else if (c == OPT_MAILS) {
+			options->mails = (int)read_number(optarg, 100, 1000000);
 		} else {
 			usage(c == 'h' ? stdout : stderr);
 			exit(c == 'h' ? EXIT_SUCCESS : 2);
@@ -123,7 +132,9 @@ static unsigned read_options(
 
 int main(int argc, char **argv)
 {
-	struct options options = { .build = "build", .seconds = 5, .logins = 300 };
+	struct options options = {
+		.build = "build", .seconds = 5, .logins = 300, .mails = 30000
+	};
 	const char *dir = NULL;
 	char build[PATH_MAX];
 	unsigned wanted = read_options(argc, argv, &options, &dir);

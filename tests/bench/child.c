@@ -5,11 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,8 +21,7 @@
 #include "otpd/util/cleanup.h"
 #include "tests/bench/say.h"
 
-#define MAX_CHILDREN 8
-#define LOG_TAIL     4096
+#define MAX_CHILDREN 16
 
 /* Who is to be ended at the exit; 0: free. Changed by the main thread only. */
 static pid_t running[MAX_CHILDREN];
@@ -32,7 +34,7 @@ static void swap_running(pid_t from, pid_t to)
 		running[i] = to;
 		return;
 	}
-	die("more than %d daemons", MAX_CHILDREN);
+	die("more than %d processes", MAX_CHILDREN);
 }
 
 static void end_all(void)
@@ -70,7 +72,8 @@ void child_guard(void)
 	pthread_detach(thread);
 }
 
-static void become(const char *program, const char *config, const char *log)
+/* In the child: what a fresh process looks like, and its words go to the log. */
+static void settle(const char *log)
 {
 	int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	sigset_t none;
@@ -81,57 +84,91 @@ static void become(const char *program, const char *config, const char *log)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
 		_exit(127);
-	execl(program, program, "--config", config, (char *)NULL);
-	dprintf(STDERR_FILENO, "cannot run %s: %s\n", program, strerror(errno));
+}
+
+/* Forks; true in the child. */
+static bool branch(struct child *child, const char *log)
+{
+	snprintf(child->log, sizeof(child->log), "%s", log);
+	child->pid = fork();
+	if (child->pid < 0)
+		die("cannot fork: %s", strerror(errno));
+	if (child->pid > 0)
+		swap_running(0, child->pid);
+	return child->pid == 0;
+}
+
+void child_spawn(struct child *child, const char *const *argv, const char *log)
+{
+	if (!branch(child, log))
+		return;
+	settle(log);
+	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	dprintf(STDERR_FILENO, "cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
 
 void child_start(
 	struct child *child, const char *program, const char *config, const char *log)
 {
-	snprintf(child->log, sizeof(child->log), "%s", log);
-	child->pid = fork();
-	if (child->pid < 0)
-		die("cannot fork: %s", strerror(errno));
-	if (child->pid == 0)
-		become(program, config, log);
-	swap_running(0, child->pid);
+	child_spawn(
+		child, (const char *const[]){ program, "--config", config, NULL }, log);
 }
 
-/* The end of its log, as a string. */
-static void read_tail(const struct child *child, char out[LOG_TAIL])
+void child_fork(
+	struct child *child, void (*run)(void *context), void *context, const char *log)
+{
+	if (!branch(child, log))
+		return;
+	say_forked();
+	settle(log);
+	run(context);
+	_exit(127);
+}
+
+void child_tail(const struct child *child, char out[CHILD_TAIL])
 {
 	CLEANUP(closep) int fd = open(child->log, O_RDONLY | O_CLOEXEC);
 	off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
 	ssize_t n = 0;
 
 	if (fd >= 0)
-		n = pread(fd, out, LOG_TAIL - 1,
-			size > LOG_TAIL - 1 ? size - LOG_TAIL + 1 : 0);
+		n = pread(fd, out, CHILD_TAIL - 1,
+			size > CHILD_TAIL - 1 ? size - CHILD_TAIL + 1 : 0);
 	out[n > 0 ? n : 0] = '\0';
 }
 
 static void explain(const struct child *child)
 {
-	char tail[LOG_TAIL];
+	char tail[CHILD_TAIL];
 
-	read_tail(child, tail);
-	die("a daemon has ended; its last words:\n%s", tail);
+	child_tail(child, tail);
+	die("a process has ended; its last words:\n%s", tail);
+}
+
+bool child_runs(const struct child *child)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+		0 &&
+		info.si_pid == 0;
 }
 
 void child_check(const struct child *child)
 {
-	if (waitpid(child->pid, NULL, WNOHANG) == 0)
+	if (child_runs(child))
 		return;
+	waitpid(child->pid, NULL, 0);
 	swap_running(child->pid, 0);
 	explain(child);
 }
 
 bool child_said(const struct child *child, const char *text)
 {
-	char tail[LOG_TAIL];
+	char tail[CHILD_TAIL];
 
-	read_tail(child, tail);
+	child_tail(child, tail);
 	return strstr(tail, text) != NULL;
 }
 
@@ -181,4 +218,26 @@ void child_stop(struct child *child)
 		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 	}
 	die("a daemon does not end within 15 s of SIGTERM; its log is %s", child->log);
+}
+
+void child_wait(struct child *child, double seconds)
+{
+	CLEANUP(closep) int fd = pidfd_open(child->pid, 0);
+	struct pollfd ended = { .fd = fd, .events = POLLIN };
+	int status = 0;
+
+	if (fd < 0 || poll(&ended, 1, (int)(seconds * 1e3)) != 1)
+		die("a process does not end within %g s; its log is %s", seconds,
+			child->log);
+	waitpid(child->pid, &status, 0);
+	swap_running(child->pid, 0);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		explain(child);
+}
+
+void child_kill(struct child *child)
+{
+	kill(child->pid, SIGKILL);
+	waitpid(child->pid, NULL, 0);
+	swap_running(child->pid, 0);
 }

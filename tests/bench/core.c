@@ -73,7 +73,7 @@ static void wait_ready(struct core *core)
 {
 	int64_t until = now_ns() + START_NS;
 
-	while (!core->mailbox.asked || !has_mailer(core)) {
+	while ((core->has_mailbox && !core->mailbox.asked) || !has_mailer(core)) {
 		child_check(&core->child);
 		if (now_ns() > until)
 			die("otpd is not ready after 20 s; see %s", core->child.log);
@@ -81,19 +81,16 @@ static void wait_ready(struct core *core)
 	}
 }
 
-void core_start(struct core *core, const char *build, const char *name, int64_t n_users,
-	int64_t n_audit, char *const *names)
+/* With the loop open, and the mailer in its place or about to be. */
+static void launch(struct core *core, const char *build, const char *name,
+	int64_t n_users, int64_t n_audit, char *const *names)
 {
 	char dir[PLACE_PATH], path[PLACE_PATH], program[PLACE_PATH];
 
-	place_dir(name);
 	place_path(dir, "%s", name);
 	place_path(path, "%s/otpd.db", name);
 	fill_database(path, n_users, n_audit, names);
 	core->n_users = n_users;
-	loop_open(&core->loop);
-	place_path(path, "%s/mail.sock", name);
-	mailbox_open(&core->mailbox, &core->loop, path);
 	place_path(core->socket, "%s/otpd.sock", name);
 	place_path(path, "%s/otpd.conf", name);
 	place_write(path, 0600, config_text, dir, dir, dir, dir);
@@ -103,9 +100,31 @@ void core_start(struct core *core, const char *build, const char *name, int64_t 
 	wait_ready(core);
 }
 
+void core_start(struct core *core, const char *build, const char *name, int64_t n_users,
+	int64_t n_audit, char *const *names)
+{
+	char path[PLACE_PATH];
+
+	place_dir(name);
+	loop_open(&core->loop);
+	place_path(path, "%s/mail.sock", name);
+	core->has_mailbox = true;
+	mailbox_open(&core->mailbox, &core->loop, path);
+	launch(core, build, name, n_users, n_audit, names);
+}
+
+void core_start_beside(
+	struct core *core, const char *build, const char *name, int64_t n_users)
+{
+	loop_open(&core->loop);
+	core->has_mailbox = false;
+	launch(core, build, name, n_users, 0, NULL);
+}
+
 void core_stop(struct core *core)
 {
 	child_stop(&core->child);
-	mailbox_close(&core->mailbox);
+	if (core->has_mailbox)
+		mailbox_close(&core->mailbox);
 	loop_close(&core->loop);
 }

@@ -2,18 +2,21 @@
 #ifndef TESTS_BENCH_CORE_H
 #define TESTS_BENCH_CORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tests/bench/child.h"
 #include "tests/bench/loop.h"
 #include "tests/bench/mailbox.h"
 
-/* One otpd with its own database and its own mailer, which this process plays. */
+/* One otpd with its own database and its own mailer, which this process mostly plays.
+ */
 struct core {
 	int64_t n_users;
 	char socket[PLACE_PATH];
 	struct child child;
 	struct loop loop;
+	bool has_mailbox;
 	struct mailbox mailbox;
 };
 
@@ -24,6 +27,13 @@ struct core {
  */
 void core_start(struct core *core, const char *build, const char *name, int64_t n_users,
 	int64_t n_audit, char *const *names);
+
+/*
+ * The same with a real otpd-mail, whose socket is mail.sock in the directory name,
+ * which exists; no audit, no further names.
+ */
+void core_start_beside(
+	struct core *core, const char *build, const char *name, int64_t n_users);
 void core_stop(struct core *core);
 
 /* A counter of Admin.Status: "calls", "batches". */

@@ -19,6 +19,8 @@
 #include "otpd/util/cleanup.h"
 #include "tests/bench/say.h"
 
+#define USERS "name, address, person, state, verified_at, created_at, login_at"
+
 void fill_name(char out[FILL_NAME], int64_t number)
 {
 	snprintf(out, FILL_NAME, "user%07" PRId64, number);
@@ -50,7 +52,7 @@ static void insert_users(sqlite3 *handle, int64_t n)
 	snprintf(sql, sizeof(sql),
 		"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n"
 		" WHERE i < %" PRId64 " - 1)"
-		" INSERT INTO users SELECT printf('user%%07d', i),"
+		" INSERT INTO users (" USERS ") SELECT printf('user%%07d', i),"
 		" printf('user%%07d@mail.example.org', i), printf('Name of User %%d', i),"
 		" 0, unixepoch() - 86400, unixepoch() - 86400, 0 FROM n",
 		n);
@@ -78,9 +80,9 @@ static void insert_names(sqlite3 *handle, char *const *names)
 	char *sql;
 
 	for (; names && *names; names++) {
-		sql = sqlite3_mprintf(
-			"INSERT INTO users VALUES (%Q, 'somebody@example.org',"
-			" '', 0, unixepoch(), unixepoch(), 0)",
+		sql = sqlite3_mprintf("INSERT INTO users (" USERS
+				      ") VALUES (%Q, 'somebody@example.org',"
+				      " '', 0, unixepoch(), unixepoch(), 0)",
 			*names);
 		run(handle, sql);
 		sqlite3_free(sql);

@@ -5,12 +5,12 @@
 
 #include "tests/bench/core.h"
 #include "tests/bench/parts.h"
+#include "tests/bench/post.h"
 #include "tests/bench/results.h"
 #include "tests/bench/say.h"
 
 #define USERS     10000
 #define SETTLE_NS 500000000
-#define START_S   20
 
 static void settle(void)
 {
@@ -31,30 +31,19 @@ static void measure_core(const struct options *options)
 
 static void measure_mail(const struct options *options)
 {
-	struct child child;
-	char dir[PLACE_PATH], config[PLACE_PATH], log[PLACE_PATH], program[PLACE_PATH];
+	struct post post;
+	char transport[POST_TRANSPORT], path[PLACE_PATH];
 
-	place_path(dir, "%s", "mail");
-	place_path(config, "mail.conf");
-	place_path(log, "mail.log");
-	place_write(config, 0600,
-		"socket = \"%s.sock\"\nkey_file = \"%s.key\"\notpd_user = \"root\"\n"
-		"from = \"otpd@example.org\"\n"
-		"transport drop {\n\ttype = maildir\n\tpath = \"%s\"\n}\n",
-		dir, dir, dir);
-	snprintf(program, sizeof(program), "%.90s/otpd-mail", options->build);
-	child_start(&child, program, config, log);
-	for (int i = 0; !child_said(&child, "is ready"); i++) {
-		child_check(&child);
-		if (i > START_S * 2)
-			die("otpd-mail is not ready after %d s", START_S);
-		settle();
-	}
+	place_dir("mail");
+	place_path(path, "mail/dir");
+	snprintf(transport, sizeof(transport), "\ttype = maildir\n\tpath = \"%s\"\n",
+		path);
+	post_start(&post, options->build, "mail", transport);
 	settle();
-	results_add("rss_mail_mib", child_memory_mib(&child, "VmRSS:"), "MiB");
-	results_add(
-		"rss_mail_anonymous_mib", child_memory_mib(&child, "RssAnon:"), "MiB");
-	child_stop(&child);
+	results_add("rss_mail_mib", child_memory_mib(&post.child, "VmRSS:"), "MiB");
+	results_add("rss_mail_anonymous_mib", child_memory_mib(&post.child, "RssAnon:"),
+		"MiB");
+	post_stop(&post);
 }
 
 void memory_measure(const struct options *options)

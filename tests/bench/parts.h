@@ -7,6 +7,7 @@ struct options {
 	const char *build; /* where otpd, otpd-mail and pam_emailotp.so are, absolute */
 	double seconds;    /* of the pairs */
 	int logins;        /* of each stack */
+	int mails;         /* of each mailer, in each round */
 };
 
 /* Each measures, prints its results, and leaves nothing running. */
@@ -15,5 +16,8 @@ void pairs_measure(const struct options *options);
 void latency_measure(const struct options *options);
 void scale_measure(const struct options *options);
 void memory_measure(const struct options *options);
+void mails_measure(const struct options *options);
+void arrival_measure(const struct options *options);
+void prompt_measure(const struct options *options);
 
 #endif

@@ -28,6 +28,11 @@ static const struct goal goals[] = {
 	{ "rss_core_mib", false, 8 },
 	{ "rss_mail_mib", false, 16 },
 	{ "rss_core_load_mib", false, 64 },
+	{ "mails_vs_nodemailer", true, 3 },
+	{ "mails_vs_smtp_source", true, 0.4 },
+	{ "begin_to_sink_p50_ms", false, 20 },
+	{ "prompt_dead_vs_live", false, 1.1 },
+	{ "prompt_silent_vs_live", false, 1.1 },
 };
 
 /* The only thing here that changes: filled by one thread, read at the end. */

@@ -4,8 +4,18 @@
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* Set once, before such a process does anything else. */
+static bool is_forked;
+
+void say_forked(void)
+{
+	is_forked = true;
+}
 
 void say(const char *format, ...)
 {
@@ -35,6 +45,8 @@ void finish(int code)
 	/* Never unlocked: exit handlers must not run twice at a time. */
 	static pthread_mutex_t ending = PTHREAD_MUTEX_INITIALIZER;
 
+	if (is_forked)
+		_exit(code);
 	pthread_mutex_lock(&ending);
 	exit(code);
 }

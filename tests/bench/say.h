@@ -14,4 +14,7 @@ void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn)
 /* exit(), for this process of two threads: the first that calls it ends the process. */
 void finish(int code) __attribute__((noreturn));
 
+/* In a process that was forked: its end must not clean up what is its parent's. */
+void say_forked(void);
+
 #endif

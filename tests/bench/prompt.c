@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether the prompt waits for the mail server: the time of Begin while that lives,
+ * while its port is closed, and while it takes connections and never says a word. Three
+ * chains, one Begin on each in turns.
+ */
+#include <unistd.h>
+
+#include "tests/bench/chain.h"
+#include "tests/bench/parts.h"
+#include "tests/bench/port.h"
+#include "tests/bench/results.h"
+#include "tests/bench/samples.h"
+#include "tests/bench/say.h"
+#include "tests/bench/sink.h"
+
+#define EACH    400
+#define WARM_UP 20                     /* of each, not measured */
+#define STEP_NS (7 * INT64_C(1000000)) /* between two Begins */
+#define MOST_NS (20 * INT64_C(1000000000))
+
+enum server {
+	SERVER_LIVE,
+	SERVER_DEAD,   /* its port is closed */
+	SERVER_SILENT, /* it never greets */
+	N_SERVERS,
+};
+
+static const char *const names[] = {
+	[SERVER_LIVE] = "live",
+	[SERVER_DEAD] = "dead",
+	[SERVER_SILENT] = "silent",
+};
+
+/* One chain, and how long its Begins took, in us. */
+struct prompt {
+	struct chain chain;
+	struct samples samples;
+	int n_begun;
+};
+
+static void on_begun(void *context, int64_t user, const char *reference, int64_t ns)
+{
+	struct prompt *prompt = context;
+
+	(void)user;
+	(void)reference;
+	if (prompt->n_begun++ >= WARM_UP)
+		samples_add(&prompt->samples, (double)ns / 1e3);
+}
+
+static void on_mail(void *context, const struct sink_mail *mail)
+{
+	int *n_mails = context;
+
+	(void)mail;
+	(*n_mails)++;
+}
+
+static void wait_until(struct loop *loop, int64_t at_ns)
+{
+	int64_t left;
+
+	while ((left = at_ns - now_ns()) > 0)
+		loop_turn(loop, left);
+}
+
+/* One Begin, and its answer. */
+static void run_one(struct loop *loop, struct prompt *prompt)
+{
+	int64_t start = now_ns();
+
+	if (chain_begin(&prompt->chain, start) < 0)
+		die("no connection is free");
+	while (prompt->chain.n_busy > 0) {
+		loop_turn(loop, MOST_NS);
+		if (now_ns() > start + MOST_NS)
+			die("Begin has no answer after 20 s");
+	}
+}
+
+static void run(struct loop *loop, struct prompt prompts[N_SERVERS])
+{
+	int64_t next = now_ns();
+
+	for (int i = 0; i < EACH + WARM_UP; i++)
+		for (int j = 0; j < N_SERVERS; j++) {
+			wait_until(loop, next);
+			next = now_ns() + STEP_NS;
+			run_one(loop, &prompts[(i + j) % N_SERVERS]);
+		}
+	wait_until(loop, next);
+}
+
+static void report(struct prompt prompts[N_SERVERS])
+{
+	double us[N_SERVERS];
+
+	for (int i = 0; i < N_SERVERS; i++)
+		us[i] = samples_median(&prompts[i].samples);
+	results_add("prompt_dead_vs_live", us[SERVER_DEAD] / us[SERVER_LIVE], "ratio");
+	results_add(
+		"prompt_silent_vs_live", us[SERVER_SILENT] / us[SERVER_LIVE], "ratio");
+	results_add("prompt_live_us", us[SERVER_LIVE], "us");
+	results_add("prompt_dead_us", us[SERVER_DEAD], "us");
+	results_add("prompt_silent_us", us[SERVER_SILENT], "us");
+}
+
+void prompt_measure(const struct options *options)
+{
+	static struct prompt prompts[N_SERVERS]; /* large, as the next; the parts run */
+	static struct sink sink;                 /* one after the other */
+	int ports[N_SERVERS], dead, silent, n_mails = 0;
+	struct loop loop;
+
+	loop_open(&loop);
+	sink.got = on_mail;
+	sink.context = &n_mails;
+	sink_open(&sink, &loop);
+	ports[SERVER_LIVE] = sink.port;
+	dead = port_hold(&ports[SERVER_DEAD]);
+	silent = port_listen(&ports[SERVER_SILENT]);
+	for (int i = 0; i < N_SERVERS; i++) {
+		prompts[i].chain.begun = on_begun;
+		prompts[i].chain.context = &prompts[i];
+		chain_start(
+			&prompts[i].chain, &loop, options->build, names[i], ports[i]);
+	}
+	say("prompt: %d Begins with each of %d servers", EACH, N_SERVERS);
+	run(&loop, prompts);
+	if (n_mails == 0)
+		die("the living server has got no mail");
+	report(prompts);
+	for (int i = 0; i < N_SERVERS; i++) {
+		chain_stop(&prompts[i].chain);
+		samples_fini(&prompts[i].samples);
+	}
+	sink_close(&sink);
+	close(dead);
+	close(silent);
+	loop_close(&loop);
+}
