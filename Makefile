@@ -248,6 +248,7 @@ $(B)/bench: $(BENCH) $(STORE) $(CORE) $(PROTO) $(UTIL)
 		-lssl -lcrypto
 .PHONY: bench
 bench: $(PROGRAMS) $(B)/bench ## speed and memory, beside the peers
+	$(Q)tests/bench/peers $(B)
 	$(Q)$(AS_ROOT) $(B)/bench --build $(B)
 
 # ---- demo

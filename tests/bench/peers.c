@@ -3,7 +3,7 @@
  * The mailers of others. They are part of what is printed, so one that is missing ends
  * the benchmark and is never left out.
  *
- * nodemailer is that of npm in build/peers, which tests/bench/peers puts there, or else
+ * nodemailer is that of npm in build/peers, where tests/bench/peers puts it, or else
  * Debian's.
  */
 #include "tests/bench/peers.h"

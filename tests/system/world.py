@@ -14,8 +14,8 @@ import subprocess
 import threading
 
 from lab import MODULE as PAM_MODULE
-from lab import (BUILD, LIMIT, SANITIZER, TEMPLATES, Lab, Refused, Skip, Terminal, Varlink, check, equal,
-                 free_port, sshd_options, wait_for)
+from lab import (BUILD, LIMIT, SANITIZER, TEMPLATES, Lab, Refused, Skip, Terminal, Varlink,
+                 check, equal, free_port, sshd_options, wait_for)
 
 PASSWORD = "correct horse"
 OTPD, MAILER, CLIENTS, WEB, ADA, BOB, CAROL = 2100, 2101, 2102, 2103, 2001, 2002, 2003
