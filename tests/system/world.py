@@ -115,8 +115,8 @@ def enter(directory):
     for path in (BUILD / "otpd", BUILD / "otpd-mail", BUILD / "otpctl", PAM_MODULE):
         check(path.exists(), path, "is not built")
         shutil.copy(path, directory / "bin" / path.name)
-    shutil.copytree(TEMPLATES, directory / "templates")
         os.chmod(directory / "bin" / path.name, 0o755)
+    shutil.copytree(TEMPLATES, directory / "templates")
 
 
 class Tap:
