@@ -80,9 +80,9 @@ static void warn_idle_tls(
 			transport->title);
 	if (transport->tls == TLS_NONE && transport->user[0])
 		warn(search,
-			"transport %s: the password goes over this machine's loopback in "
-			"clear",
-			transport->title);
+			"transport %s: the %s goes over this machine's loopback in clear",
+			transport->title,
+			transport->auth == AUTH_OAUTH2 ? "access token" : "password");
 }
 
 static void warn_oauth(struct search *search, const struct transport_config *transport)

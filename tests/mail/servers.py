@@ -1,18 +1,24 @@
 # SPDX-License-Identifier: MIT
 """SMTP servers: aiosmtpd for good manners, a script on a bare socket for bad ones."""
 
+import base64
+import http.server
+import json
 import socket
 import ssl
+import struct
 import subprocess
 import threading
+import urllib.parse
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 
-def make_certificate(directory, name, san):
+def make_certificate(directory, name, san, when=None):
     cert, key = f"{directory}/{name}.crt", f"{directory}/{name}.key"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+    clock = ["faketime", when] if when else []
+    subprocess.run([*clock, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                     "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                     "-subj", f"/CN={name}", "-addext", f"subjectAltName={san}",
                     "-keyout", key, "-out", cert], check=True, capture_output=True)
@@ -71,6 +77,9 @@ class Line:
         self.wire = b""
         self.buffer = b""
         self.tls = False
+        self.command = ""  # the last one
+        self.peer = None  # who has connected
+        self.certificate = None  # that the client has shown
 
     def say(self, text):
         self.socket.sendall(text if isinstance(text, bytes) else text.encode() + b"\r\n")
@@ -95,6 +104,7 @@ class Line:
 
     def starttls(self, context):
         self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.certificate = self.socket.getpeercert()
         self.tls = True
         self.buffer = b""
 
@@ -103,28 +113,39 @@ class Script(threading.Thread):
     """
     A server on a bare socket. replies maps a stage (banner, EHLO, STARTTLS, AUTH, MAIL,
     RCPT, DATA, body) to what is said there in place of the usual: text, or a function
-    of the Line. Returning False from one closes the connection.
+    of the Line. Returning False from one closes the connection. auth: the mechanisms it
+    offers (True: PLAIN LOGIN). It listens at address, or on a Unix socket at path.
     """
 
-    def __init__(self, replies=None, tls=None, auth=False, starttls=True):
+    def __init__(self, replies=None, tls=None, auth=False, starttls=True,
+                 pipelining=False, implicit=None, address="127.0.0.1", path=None):
         super().__init__(daemon=True)
         self.replies = replies or {}
-        self.tls, self.auth = tls, auth
+        self.tls, self.implicit, self.pipelining = tls, implicit, pipelining
+        self.auth = "PLAIN LOGIN" if auth is True else auth
         self.offers_starttls = tls is not None and starttls
         self.lines, self.bodies, self.commands = [], [], []
         self.clear = b""
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
+        if path:
+            self.listener = socket.socket(socket.AF_UNIX)
+            self.listener.bind(path)
+            self.listener.listen()
+            self.port = None
+        else:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            self.listener = socket.create_server((address, 0), family=family)
+            self.port = self.listener.getsockname()[1]
         self.start()
 
     def run(self):
         while True:
             try:
-                sock, _ = self.listener.accept()
+                sock, peer = self.listener.accept()
             except OSError:
                 return
             sock.settimeout(60)
             line = Line(self, sock, len(self.lines))
+            line.peer = peer
             self.lines.append(line)
             threading.Thread(target=self.serve, args=(line,), daemon=True).start()
 
@@ -147,15 +168,21 @@ class Script(threading.Thread):
         return said[:1] in "23"
 
     def converse(self, line):
+        if self.implicit:
+            line.starttls(self.implicit)
         if self.reply(line, "banner", "220 test ESMTP") is False:
             return
         while True:
-            command = line.hear()
+            command = line.command = line.hear()
+            if command == "AUTH XOAUTH2":  # too long for an initial response
+                line.say("334 ")
+                command = line.command = f"{command} {line.hear()}"
             self.commands.append(command)
             verb = command.split(" ", 1)[0].upper()
             if verb == "EHLO":
                 extra = "250-STARTTLS\r\n" if self.offers_starttls and not line.tls else ""
-                extra += "250-AUTH PLAIN LOGIN\r\n" if self.auth else ""
+                extra += f"250-AUTH {self.auth}\r\n" if self.auth else ""
+                extra += "250-PIPELINING\r\n" if self.pipelining else ""
                 self.reply(line, "EHLO", f"250-test\r\n{extra}250 SIZE 1000000")
             elif verb == "STARTTLS":
                 if self.reply(line, "STARTTLS", "220 go ahead"):
@@ -180,3 +207,117 @@ class Script(threading.Thread):
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+
+class TokenServer:
+    """
+    An OAuth2 token endpoint that keeps what it is asked. answers are played in turn, the
+    last one for ever: each a (status, body, headers) with any of the last two left out,
+    a body being text or what becomes JSON, or a function of the form that returns one.
+    """
+
+    def __init__(self, *answers, tls=None):
+        self.answers, self.forms, self.paths = list(answers), [], []
+        self.types = []
+        self.arrived = threading.Condition()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # the base class names it so
+                outer.serve(self)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.port = self.server.server_address[1]
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/token"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def serve(self, request):
+        raw = request.rfile.read(int(request.headers["Content-Length"]))
+        form = dict(urllib.parse.parse_qsl(raw.decode(), keep_blank_values=True,
+                                           strict_parsing=True))
+        with self.arrived:
+            self.forms.append((raw.decode(), form))
+            self.types.append(request.headers["Content-Type"])
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            self.arrived.notify_all()
+        if callable(answer):
+            answer = answer(form)
+        status, body, headers = (*answer, *((200, "", {})[len(answer):]))
+        data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        request.send_response(status)
+        for name, value in {"Content-Length": str(len(data)), **headers}.items():
+            request.send_header(name, value)
+        request.end_headers()
+        try:
+            request.wfile.write(data)
+        except OSError:
+            pass  # it has heard enough
+
+
+def token(value, seconds=3600, **more):
+    """The answer with an access token."""
+    return 200, {"access_token": value, "token_type": "Bearer", "expires_in": seconds,
+                 **more}
+
+
+def xoauth2(command):
+    """(user, token) of an AUTH XOAUTH2 command."""
+    verb, mechanism, initial = command.split(" ")
+    assert (verb, mechanism) == ("AUTH", "XOAUTH2"), command
+    user, bearer, *rest = base64.b64decode(initial).decode().split("\x01")
+    assert user.startswith("user=") and bearer.startswith("auth=Bearer ") \
+        and rest == ["", ""], command
+    return user[5:], bearer[12:]
+
+
+class Resolver(threading.Thread):
+    """
+    A name server (RFC 1035) on UDP. answer(name, is_ipv6) is None for silence, an error
+    code (2: SERVFAIL, 3: NXDOMAIN), or a list of addresses.
+    """
+
+    def __init__(self, address, answer):
+        super().__init__(daemon=True)
+        self.answer, self.names = answer, []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((address, 53))
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                query, peer = self.socket.recvfrom(4096)
+            except OSError:
+                return
+            reply = self.reply(query)
+            if reply:
+                self.socket.sendto(reply, peer)
+
+    def reply(self, query):
+        labels, at = [], 12
+        while query[at]:
+            labels.append(query[at + 1:at + 1 + query[at]].decode())
+            at += 1 + query[at]
+        at += 1
+        kind = struct.unpack("!H", query[at:at + 2])[0]
+        self.names.append(".".join(labels))
+        said = self.answer(self.names[-1], kind == 28)
+        if said is None:
+            return None
+        code, addresses = (said, []) if isinstance(said, int) else (0, said)
+        head = query[:2] + struct.pack("!HHHHH", 0x8180 | code, 1, len(addresses), 0, 0)
+        reply = head + query[12:at + 4]
+        for one in addresses:
+            family = socket.AF_INET6 if ":" in one else socket.AF_INET
+            packed = socket.inet_pton(family, one)
+            reply += struct.pack("!HHHIH", 0xc00c, kind, 1, 60, len(packed)) + packed
+        return reply
+
+    def close(self):
+        self.socket.close()

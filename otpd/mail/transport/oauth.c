@@ -135,6 +135,8 @@ static bool set_request(struct oauth *oauth)
 {
 	struct curl_slist *headers =
 		curl_slist_append(NULL, "Accept: application/json");
+	long limit_s = oauth->config.timeout_s < FETCH_S ? (long)oauth->config.timeout_s
+							 : (long)FETCH_S;
 	CURL *easy = oauth->easy;
 	bool ok = true;
 
@@ -157,7 +159,7 @@ static bool set_request(struct oauth *oauth)
 	ok &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_WRITEDATA, oauth) == CURLE_OK;
 	ok &= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, oauth->error) == CURLE_OK;
-	return ok && curl_set_trust(easy, oauth->config.ca_file, FETCH_S);
+	return ok && curl_set_trust(easy, oauth->config.ca_file, limit_s);
 }
 
 int oauth_fetch(struct oauth *oauth, struct curl_loop *curl)
@@ -210,7 +212,7 @@ static void take_token(
 	secret_free(oauth->token);
 	oauth->token = TAKE_PTR(answer->access_token);
 	/* One that lives shorter than the margin serves those who wait now. */
-	oauth->until_ms = clock_mono_ms() + (used_s > 0 ? used_s * 1000 : 5000);
+	oauth->until_ms = clock_mono_ms() + (used_s > 0 ? used_s * 1000 : 1000);
 	oauth->number++;
 	end->is_good = true;
 	snprintf(end->why, sizeof(end->why), "a token for %d s", (int)answer->life_s);
