@@ -1,5 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""What becomes of a mail when the server says this or that, or nothing."""
+"""
+What becomes of a mail when the server says this or that, or nothing.
+
+The cases of group D of the threat study, and where each is tested:
+    D1  golden transcript      test_the_conversation_is_the_golden_one,
+                               test_the_pipelined_conversation_is_the_golden_one
+    D2  greylisting            test_a_greylisted_mail_is_taken_at_the_next_try
+    D3  421 at each stage      test_a_421_at_each_stage_defers, .._on_a_kept_connection_..
+    D4  5xx at each stage      test_a_permanent_refusal_of_the_mail_refuses, .._sender_..,
+                               .._connection_..
+    D5  tarpit, no banner      test_a_tarpit_does_not_hold_up_the_others,
+                               test_a_server_of_one_byte_a_second_is_given_up,
+                               test_a_banner_that_does_not_come_defers_in_time
+    D6  disconnects            test_a_disconnect_at_each_stage_defers, .._in_the_middle_..,
+                               test_a_mail_in_doubt_is_repeated_once
+    D7  TLS                    checks_tls.py
+    D8  552, 535, 530, 454,    test_what_is_blamed_on_whom; all rows of the table:
+        partial RCPT           tests/unit/test_mail_smtp.c; partial replies:
+                               test_partial_replies_of_a_pipeline
+    D9  long, NUL, no CRLF,    test_long_and_binary_replies_are_survived,
+        8-bit, 2^20 lines      test_a_million_lines_need_no_memory
+    D10 DNS                    test_a_name_that_does_not_resolve_defers,
+                               test_name_servers_that_fail, .._fifty_addresses,
+                               .._next_address_.., .._only_ipv6; null MX: the relay is a host, its MX is
+                               never asked for
+"""
 
 import email
 import email.policy
@@ -7,9 +32,9 @@ import socket
 import threading
 import time
 
-from daemon import smtp
-from servers import Inbox, Script, free_port
-from support import expect, mailer, slow
+from daemon import BINARY, smtp
+from servers import Inbox, Resolver, Script, free_port, tls_context
+from support import certificate, expect, mailer, needs_namespaces, rss, slow
 
 
 def one_mail(replies, **options):
@@ -72,6 +97,276 @@ def test_a_permanent_refusal_of_the_mail_refuses():
         answer, _, log = one_mail({stage: "550 5.1.1 <jane.doe@example.net>: not here"})
         expect(answer, "refused", "550 5.1.1 <j***@example.net>: not here")
         assert any("mail refused" in line for line in log)
+
+
+def test_a_permanent_refusal_of_the_sender_defers_loudly():
+    # The administrator's fault: not the user's address, and another relay may take it.
+    for stage, said in (("MAIL", "553 5.7.1 not your address"), ("MAIL", "550 no"),
+                        ("RCPT", "550 5.1.8 sender's domain unknown"),
+                        ("RCPT", "554 5.7.1 <jane.doe@example.net>: Relay denied"),
+                        ("body", "550 5.7.60 SendAsDenied")):
+        answer, _, log = one_mail({stage: said})
+        expect(answer, "deferred", said[:3])
+        codes = " ".join(word for word in said.split(" ")[:2] if word[0].isdigit())
+        assert any(f"the server said {codes} to" in line for line in log), log
+
+
+def test_a_complaint_does_not_name_the_recipient():
+    # It did: the words of a server went into the log as they were.
+    for stage in ("MAIL", "RCPT"):
+        _, _, log = one_mail({stage: "530 5.7.0 <jane.doe@example.net> 424242 login"})
+        assert any("does not work as configured" in line for line in log)
+
+
+def test_what_is_blamed_on_whom():
+    # 4xx and 5xx of D8; the log tells a fault of ours from one of the recipient's.
+    for stage, said, result, loud in (
+            ("RCPT", "552 5.2.2 mailbox full", "refused", False),
+            ("body", "552 5.2.2 mailbox full", "refused", False),
+            ("RCPT", "452 4.2.2 mailbox full", "deferred", False),
+            ("MAIL", "535 5.7.8 credentials", "deferred", True),
+            ("RCPT", "530 5.7.0 login first", "deferred", True),
+            ("MAIL", "454 4.7.0 TLS not now", "deferred", False),
+            ("RCPT", "450 4.2.0 greylisted", "deferred", False),
+            ("RCPT", "503 5.5.1 MAIL first", "deferred", True)):
+        answer, server, log = one_mail({stage: said})
+        expect(answer, result, said)
+        assert loud == any("as configured" in line for line in log), (said, log)
+        assert len(server.bodies) == (stage == "body")
+
+
+def test_a_greylisted_mail_is_taken_at_the_next_try():
+    for code in ("450 4.2.0", "451 4.7.1"):
+        server = Script({"RCPT": lambda line, code=code: grey(line, code)})
+
+        def grey(line, code):
+            line.say(f"{code} greylisted" if line.number == 0 else "250 2.1.5 fine")
+            return line.number > 0
+        with mailer(smtp(server.port)) as daemon:
+            expect(daemon.send(mail="ef" * 16), "deferred", code)
+            expect(daemon.send(mail="ef" * 16), "sent")
+        assert len(server.bodies) == 1 and len(server.lines) == 2
+
+
+def test_a_421_at_each_stage_defers():
+    for stage in ("banner", "EHLO", "MAIL", "RCPT", "DATA", "body"):
+        answer, server, log = one_mail({stage: "421 4.3.2 closing", "HELO": "421 no"})
+        expect(answer, "deferred", "421")
+        assert not any("as configured" in line for line in log)
+        assert len(server.lines) == 1 and len(server.bodies) == (stage == "body")
+
+
+def test_a_421_on_a_kept_connection_at_each_stage_goes_over_a_new_one():
+    for stage in ("MAIL", "RCPT", "DATA", "body"):
+        def limit(line):
+            usual = {"DATA": "354 go ahead"}.get(stage, "250 fine")
+            old = line.number == 0 and server.commands.count("DATA") + \
+                (stage in ("MAIL", "RCPT")) > 1
+            line.say("421 4.7.0 enough" if old else usual)
+            return not old
+        server = Script({stage: limit})
+        with mailer(smtp(server.port)) as daemon:
+            expect(daemon.send(), "sent")
+            expect(daemon.send(), "sent")
+        assert len(server.lines) == 2, stage
+
+
+def after_the_dot(line):
+    return False
+
+
+def test_a_mail_in_doubt_is_repeated_once():
+    server = Script({"body": after_the_dot})
+    with mailer(smtp(server.port)) as daemon:
+        mail = daemon.prepare(mail="da" * 16)
+        client = daemon.client()
+        first = client.call("org.emailotp.Mail.Send", **mail)
+        assert first["result"] == "deferred", first
+        second = client.call("org.emailotp.Mail.Send", **mail)
+        assert second["result"] == "refused" and "may have arrived" in second["detail"]
+        expect(daemon.send(), "deferred")
+    assert len(server.bodies) == 3 and server.bodies[0] == server.bodies[1]
+    assert "Message-ID: <" + "da" * 16 + "@relay.example>" in server.bodies[0]
+
+
+def pipelined(replies, cut=None, **options):
+    """A server that answers the three commands of the envelope in one go."""
+    def envelope(line):
+        while b"DATA\r\n" not in line.buffer:
+            line.buffer += line.socket.recv(65536)
+        commands = line.buffer.split(b"\r\n")[:-1]
+        line.buffer = b""
+        line.server.commands += [command.decode() for command in commands]
+        data = "".join(reply + "\r\n" for reply in replies).encode()
+        step = cut or len(data) or 1
+        for at in range(0, len(data), step):
+            line.say(data[at:at + step])
+        if len(replies) < 3 or not replies[2].startswith("354"):
+            return False
+        line.hear_body()
+        line.say("250 2.0.0 queued")
+        return True
+    return Script({"MAIL": envelope}, pipelining=True, **options)
+
+
+FINE = ["250 2.1.0 sender", "250 2.1.5 recipient", "354 go ahead"]
+
+
+def test_the_pipelined_conversation_is_the_golden_one():
+    server = pipelined(FINE)
+    with mailer(smtp(server.port)) as daemon:
+        expect(daemon.send(), "sent", "250 2.0.0 queued")
+        expect(daemon.send(), "sent")
+    verbs = [command.split("<")[0].split(" ")[0] for command in server.commands]
+    assert verbs[:2] == ["EHLO", "MAIL"] and verbs[2:4] == ["RCPT", "DATA"], verbs
+    assert len(server.lines) == 1 and len(server.bodies) == 2
+
+
+def test_partial_replies_of_a_pipeline():
+    for replies, result, part in (
+            (FINE[:1], "deferred", "closed"), (FINE[:2], "deferred", "closed"),
+            ([], "deferred", "closed"), (["250-half"], "deferred", "closed"),
+            ([FINE[0], "550 5.1.1 no such user", "354 go"], "refused", "5.1.1"),
+            ([FINE[0], "550 5.1.1 no such user", "503 bad"], "refused", "5.1.1"),
+            ([FINE[0], "450 4.2.0 greylisted"], "deferred", "4.2.0"),
+            (["553 5.7.1 sender", "503 no", "503 no"], "deferred", "553 5.7.1"),
+            ([FINE[0], FINE[1], "554 5.5.1 no"], "refused", "554")):
+        server = pipelined(replies)
+        with mailer(smtp(server.port)) as daemon:
+            expect(daemon.send(), result, part)
+        assert not server.bodies, replies
+
+
+def test_replies_in_pieces_are_put_together():
+    server = pipelined(["250-2.1.0 sender\r\n250-of ours\r\n250 is fine", *FINE[1:]], cut=1)
+    with mailer(smtp(server.port)) as daemon:
+        expect(daemon.send(), "sent")
+    assert len(server.bodies) == 1
+
+
+def test_a_server_that_says_more_than_it_should_is_not_kept():
+    server = Script({"body": "250 queued\r\n250 and the next, too"})
+    with mailer(smtp(server.port)) as daemon:
+        expect(daemon.send(), "sent", "250 queued")
+        expect(daemon.send(), "sent", "250 queued")
+    assert len(server.lines) == 2 and len(server.bodies) == 2
+
+
+def test_the_source_address_is_used():
+    server = Script()
+    with mailer(smtp(server.port, source="127.9.8.7")) as daemon:
+        expect(daemon.send(), "sent")
+    assert server.lines[0].peer[0] == "127.9.8.7"
+    with mailer(smtp(server.port, source="192.0.2.77")) as daemon:
+        expect(daemon.send(), "deferred")
+        daemon.wait_log("does not work as configured")
+
+
+def test_a_server_on_ipv6():
+    server = Script(address="::1")
+    with mailer(smtp(server.port, host="::1")) as daemon:
+        expect(daemon.send(), "sent")
+    assert server.lines[0].peer[0] == "::1"
+
+
+def resolved(answer, port, address, **options):
+    """One mail to relay.test, whose name is asked for at address."""
+    needs_namespaces()
+    resolver = Resolver(address, answer)
+    began = time.monotonic()
+    with mailer(smtp(port, tls="starttls", host="relay.test", **options),
+                resolver=address) as daemon:
+        result = daemon.send()
+    resolver.close()
+    assert "relay.test" in resolver.names
+    return result, time.monotonic() - began
+
+
+def test_name_servers_that_fail():
+    for number, code in ((1, 3), (2, 2)):
+        result, _ = resolved(lambda name, v6, code=code: code, 25, f"127.53.0.{number}")
+        expect(result, "deferred", "resolve")
+
+
+@slow
+def test_a_name_server_that_is_silent_defers_in_time():
+    result, took = resolved(lambda name, v6: None, 25, "127.53.0.3", timeout="5s")
+    expect(result, "deferred")
+    assert took < 30
+
+
+def test_a_name_of_fifty_addresses():
+    cert = certificate("relay", "DNS:relay.test")
+    server = Script(tls=tls_context(cert), address="0.0.0.0")
+    hosts = [f"127.77.0.{n}" for n in range(1, 51)]
+    result, _ = resolved(lambda name, v6: [] if v6 else hosts, server.port, "127.53.0.4",
+                         ca_file=cert[0])
+    expect(result, "sent")
+    assert len(server.bodies) == 1
+
+
+def test_the_next_address_is_tried():
+    # One that is dead. Of several, libcurl 7.88 waits half the time left at the second.
+    cert = certificate("relay", "DNS:relay.test")
+    server = Script(tls=tls_context(cert), address="127.77.1.2")
+    hosts = ["127.77.1.1", "127.77.1.2"]
+    result, _ = resolved(lambda name, v6: [] if v6 else hosts, server.port, "127.53.0.6",
+                         ca_file=cert[0])
+    expect(result, "sent")
+    assert len(server.bodies) == 1
+
+
+def test_a_name_with_only_ipv6():
+    cert = certificate("relay", "DNS:relay.test")
+    server = Script(tls=tls_context(cert), address="::1")
+    result, _ = resolved(lambda name, v6: ["::1"] if v6 else [], server.port, "127.53.0.5",
+                         ca_file=cert[0])
+    expect(result, "sent")
+
+
+@slow
+def test_a_server_of_one_byte_a_second_is_given_up():
+    done = threading.Event()
+
+    def crawl(line):
+        for byte in b"220 " + b"x" * 100:
+            line.say(bytes([byte]))
+            if done.wait(1):
+                return False
+        return False
+    for stage in ("banner", "MAIL"):
+        server = Script({stage: crawl})
+        fast = Script()
+        with mailer(smtp(server.port, timeout="5s")) as daemon:
+            client = daemon.client()
+            client.send("org.emailotp.Mail.Send", **daemon.prepare())
+            while not server.lines:
+                time.sleep(0.005)
+            with mailer(smtp(fast.port)) as other:
+                expect(other.send(), "sent")
+            assert client.receive()["result"] == "deferred"
+    done.set()
+
+
+def test_a_million_lines_need_no_memory():
+    block = b"550-" + b"x" * 40 + b"\r\n"
+
+    def flood(line):
+        for _ in range(1 << 10):
+            line.say(block * (1 << 10))
+        line.say("550 5.1.1 no")
+        return False
+    server = Script({"RCPT": flood})
+    with open(BINARY, "rb") as binary:
+        room = 8192 if b"__asan_init" in binary.read() else 1024
+    with mailer(smtp(server.port)) as daemon:
+        expect(daemon.send(template="test", code="", expires_at=0), "refused")
+        before = rss(daemon.process)
+        for _ in range(2):
+            expect(daemon.send(), "refused", "550 xxx")
+        after = rss(daemon.process)
+        print(f"     VmRSS {before} KiB, after 2 x 2^20 lines {after} KiB")
+        assert after <= before + room
 
 
 def test_a_permanent_refusal_of_the_connection_defers():
