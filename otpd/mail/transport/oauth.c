@@ -104,6 +104,18 @@ unsigned oauth_number(const struct oauth *oauth)
 	return oauth->number;
 }
 
+static bool has_secret(const char *said, const char *secret)
+{
+	return secret && strstr(said, secret) != NULL;
+}
+
+bool oauth_has_secret(const struct oauth *oauth, const char *said)
+{
+	return has_secret(said, oauth->token) || has_secret(said, oauth->kept) ||
+		has_secret(said, oauth->configured) ||
+		has_secret(said, oauth->client_secret);
+}
+
 static void compose(struct oauth *oauth)
 {
 	const struct transport_config *config = &oauth->config;

@@ -26,6 +26,9 @@ const char *oauth_token(const struct oauth *oauth);
 /* Which token that is: another one has another number. */
 unsigned oauth_number(const struct oauth *oauth);
 
+/* Whether one of the secrets stands in what a server has said. */
+bool oauth_has_secret(const struct oauth *oauth, const char *said);
+
 /* Asks for a new one, unless that is under way. 0 or -ENOMEM. */
 int oauth_fetch(struct oauth *oauth, struct curl_loop *curl);
 

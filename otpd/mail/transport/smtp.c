@@ -221,12 +221,19 @@ void smtp_try_again(struct smtp *smtp, struct parcel *parcel)
 }
 
 /* What must hold of the bytes for them to end where they end (RFC 5321 4.5.2). */
-static bool is_safe(const struct parcel *parcel)
+static bool is_safe(const struct message *message)
 {
-	return parcel->message->size > 2 && parcel->message->bytes[0] != '.' &&
-		memcmp(parcel->message->bytes + parcel->message->size - 2, "\r\n", 2) ==
-		0 &&
-		!memmem(parcel->message->bytes, parcel->message->size, "\n.", 2);
+	const char *at = message->bytes, *end = message->bytes + message->size;
+
+	if (message->size <= 2 || memcmp(end - 2, "\r\n", 2) != 0)
+		return false;
+	while (at && at < end) {
+		if (*at == '.')
+			return false;
+		at = memchr(at, '\n', (size_t)(end - at));
+		at = at ? at + 1 : NULL;
+	}
+	return true;
 }
 
 static void smtp_send(struct transport *transport, struct parcel *parcel)
@@ -235,7 +242,7 @@ static void smtp_send(struct transport *transport, struct parcel *parcel)
 
 	/* The last wall before the wire, whoever called. */
 	if (address_problem(parcel->to) || address_problem(parcel->from) ||
-		!is_safe(parcel)) {
+		!is_safe(parcel->message)) {
 		parcel_end(parcel, SEND_REFUSED, CAUSE_TRANSPORT, "not safe to send");
 		return;
 	}

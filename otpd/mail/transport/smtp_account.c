@@ -156,10 +156,8 @@ void smtp_account_fini(struct smtp_account *account)
 
 const char *smtp_account_hide(const struct smtp_account *account, const char *said)
 {
-	const char *token = account->oauth ? oauth_token(account->oauth) : NULL;
-
 	if ((account->password && strstr(said, account->password)) ||
-		(token && strstr(said, token)))
+		(account->oauth && oauth_has_secret(account->oauth, said)))
 		return "(the server repeated a secret)";
 	return said;
 }

@@ -19,7 +19,6 @@
 #include <string.h>
 
 #include "otpd/mail/message/message.h"
-#include "otpd/mail/transport/oauth.h"
 #include "otpd/mail/transport/smtp_trace.h"
 #include "otpd/mail/transport/smtp_verdict.h"
 #include "otpd/util/cleanup.h"
@@ -321,8 +320,7 @@ void smtp_conn_send(struct smtp_conn *conn, struct parcel *parcel)
 	}
 }
 
-/* Takes over the socket from libcurl. False if that fails. */
-static bool take_over(struct smtp_conn *conn)
+bool smtp_conn_take_over(struct smtp_conn *conn)
 {
 	curl_socket_t fd = CURL_SOCKET_BAD;
 
@@ -337,71 +335,6 @@ static bool take_over(struct smtp_conn *conn)
 	conn->tells = false;
 	watch(conn);
 	return true;
-}
-
-/* Whether the cause of a failed opening is in the configuration. */
-static bool is_our_fault(const struct smtp_conn *conn, CURLcode code)
-{
-	switch ((int)code) {
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_USE_SSL_FAILED:
-	case CURLE_INTERFACE_FAILED:
-		return conn->talk.code < 400 || conn->talk.code >= 500;
-	case CURLE_LOGIN_DENIED:
-		return conn->talk.code < 400 || conn->talk.code >= 500;
-	default:
-		return smtp_verdict(&conn->talk).complain;
-	}
-}
-
-/* The server's words, or libcurl's. */
-static void say_why(const struct smtp_conn *conn, CURLcode code, char *out, size_t size)
-{
-	const char *reply = conn->talk.reply;
-	bool is_challenge = code == CURLE_LOGIN_DENIED && conn->talk.code == 334;
-
-	if (is_challenge && conn->smtp->account.oauth)
-		oauth_refusal_text(out, size, reply);
-	else if (conn->talk.code >= 400)
-		snprintf(out, size, "%s",
-			smtp_account_hide(&conn->smtp->account, reply));
-	else
-		snprintf(out, size, "%s",
-			conn->error[0] ? conn->error : curl_easy_strerror(code));
-}
-
-/* Whether the mail server has refused the access token, and another one may do. */
-static bool wants_token(const struct smtp_conn *conn, CURLcode code)
-{
-	struct oauth *oauth = conn->smtp->account.oauth;
-
-	return oauth && code == CURLE_LOGIN_DENIED && is_our_fault(conn, code) &&
-		oauth_is_refused(oauth, conn->token_number);
-}
-
-void smtp_conn_opened(struct smtp_conn *conn, CURLcode code)
-{
-	struct smtp *smtp = conn->smtp;
-	char why[CURL_ERROR_SIZE + SMTP_LINE];
-	bool complain = is_our_fault(conn, code);
-
-	if (code == CURLE_OK && take_over(conn)) {
-		if (smtp->account.oauth)
-			oauth_is_taken(smtp->account.oauth);
-		smtp_conn_is_ready(smtp, conn);
-		return;
-	}
-	say_why(conn, code, why, sizeof(why));
-	if (wants_token(conn, code)) {
-		smtp_conn_close(conn);
-		smtp_conn_has_gone(smtp);
-		return;
-	}
-	smtp_conn_close(conn);
-	smtp_opening_has_failed(smtp, why, complain);
 }
 
 int smtp_conn_open(struct smtp *smtp)

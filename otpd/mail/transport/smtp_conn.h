@@ -53,7 +53,10 @@ void smtp_conn_send(struct smtp_conn *conn, struct parcel *parcel);
 /* Says QUIT on a ready connection; then, as in any state, closes. */
 void smtp_conn_close(struct smtp_conn *conn);
 
-/* For smtp.c, when libcurl has opened the connection, or not. */
+/* Takes over the socket from libcurl: it is ready. False if that fails. */
+bool smtp_conn_take_over(struct smtp_conn *conn);
+
+/* smtp_opening.c: for smtp.c, when libcurl has opened the connection, or not. */
 void smtp_conn_opened(struct smtp_conn *conn, CURLcode code);
 
 /* smtp_setup.c: the options of the handle. False: no memory, or libcurl cannot. */
