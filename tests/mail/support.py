@@ -90,10 +90,12 @@ def certificate(name="good", san="DNS:localhost,IP:127.0.0.1", when=None):
 
 
 def secret_file(mail, name, text):
+    """A file that only we read; whole at any time, since tests run side by side."""
     path = f"{mail}/{name}"
-    with open(path, "w", encoding="utf-8") as out:
+    fd, draft = tempfile.mkstemp(dir=mail)  # mode 0600
+    with open(fd, "w", encoding="utf-8") as out:
         out.write(text)
-    os.chmod(path, 0o600)
+    os.replace(draft, path)
     return path
 
 
