@@ -902,6 +902,7 @@ static void world_start(const char *policy)
 	snprintf(text, sizeof(text),
 		"socket = \"%s\"\nmail_socket = \"%s\"\ndatabase = \"%s\"\nkey_file = \"%s\"\n"
 		"log_level = err\nsocket_group = \"\"\nmax_connections = 1024\n"
+		"sends_per_host_hour = 1000000\n"
 		"policy default { %s }\n",
 		unit_path(world.socket, "otpd.sock"), world.mail_socket,
 		unit_path(database, "otpd.db"), unit_path(key, "otpd.key"), policy);
@@ -1138,6 +1139,113 @@ START_TEST(reload_and_stop_under_load_answer_every_call_that_was_taken)
 }
 END_TEST
 
+/* Puts another policy in the place of the file, at once, and has it read. */
+static void reload_with(const char *policy)
+{
+	char text[1024], *old, *end, path[UNIT_PATH];
+
+	old = unit_read(world.config, NULL);
+	end = strstr(old, "policy default");
+	ck_assert_ptr_nonnull(end);
+	*end = '\0';
+	snprintf(text, sizeof(text), "%spolicy default { %s }\n", old, policy);
+	free(old);
+	unit_write_text(unit_path(path, "next.conf"), text);
+	ck_assert_int_eq(rename(path, world.config), 0);
+	kill(getpid(), SIGHUP);
+}
+
+/* Begins for a stranger: 1 as the first of the two policies says, 2 as the second, 0 if
+ * it is a mixture of both. */
+static int policy_of(struct client *client, int n)
+{
+	char user[32];
+	const char *alphabet;
+	json_t *out;
+	int64_t length, life;
+	int policy = 0;
+
+	snprintf(user, sizeof(user), "stranger%d", n);
+	if (on_daemon(client, "Auth.Begin",
+		    json_pack("{s:s, s:s, s:b}", "user", user, "service", "x",
+			    "unknown", 1),
+		    &out) != 0)
+		return 0;
+	alphabet = json_string_value(json_object_get(out, "alphabet"));
+	length = json_integer_value(json_object_get(out, "length"));
+	life = json_integer_value(json_object_get(out, "expires_in"));
+	if (strcmp(alphabet, "digits") == 0 && length == 6 && life == 600)
+		policy = 1;
+	if (strcmp(alphabet, "letters") == 0 && length == 10 && life == 60)
+		policy = 2;
+	json_decref(out);
+	return policy;
+}
+
+static const char *const two_policies[] = {
+	"tenant = \"one\" exempt_users = { a, b, c }",
+	"code_length = 10 code_alphabet = letters life = 60s tenant = \"another\"",
+};
+
+struct beginner {
+	pthread_t thread;
+	int first;
+	int mixed;
+	atomic_bool done;
+};
+
+static void *begin_many(void *arg)
+{
+	struct beginner *beginner = arg;
+	struct client client = connected(world.socket);
+
+	for (int i = 0; i < 100; i++)
+		beginner->mixed += policy_of(&client, beginner->first + i) == 0;
+	client_close(&client);
+	beginner->done = true;
+	return NULL;
+}
+
+START_TEST(a_reload_behind_a_batch_in_flight_takes_effect_whole)
+{
+	struct beginner beginners[4] = { 0 };
+	struct client client;
+	struct store store;
+	int n = 0;
+	bool all_done = false;
+
+	world_start("");
+	client = connected(world.socket);
+	for (int i = 0; i < 4; i++) {
+		beginners[i].first = i * 1000;
+		ck_assert_int_eq(pthread_create(&beginners[i].thread, NULL, begin_many,
+					 &beginners[i]),
+			0);
+	}
+	/* Each takes effect, sooner or later, while others are served. */
+	for (int i = 0; i < 20 || !all_done; i++) {
+		int policy;
+
+		reload_with(two_policies[i % 2]);
+		do {
+			policy = policy_of(&client, 1000000 + n++);
+			ck_assert_int_gt(policy, 0);
+		} while (policy != i % 2 + 1);
+		all_done = true;
+		for (int j = 0; j < 4; j++)
+			all_done = all_done && beginners[j].done;
+	}
+	for (int i = 0; i < 4; i++) {
+		pthread_join(beginners[i].thread, NULL);
+		ck_assert_int_eq(beginners[i].mixed, 0);
+	}
+	client_close(&client);
+	world_stop(&store);
+	ck_assert_int_eq(number(&store, "SELECT count(*) FROM challenges") - n, 400);
+	store_close(&store);
+}
+END_TEST
+
 UNIT_MAIN("batch", many_clients_at_once_lose_no_count_and_share_commits,
 	pipelined_calls_are_answered_in_their_order_and_never_stall,
 	what_waits_during_a_batch_forms_the_next_one_in_order,
@@ -1151,4 +1259,5 @@ UNIT_MAIN("batch", many_clients_at_once_lose_no_count_and_share_commits,
 	what_was_answered_survives_kill_9,
 	of_two_hundred_parallel_right_codes_exactly_one_verifies,
 	of_a_thousand_parallel_wrong_codes_exactly_the_budget_is_compared,
-	reload_and_stop_under_load_answer_every_call_that_was_taken);
+	reload_and_stop_under_load_answer_every_call_that_was_taken,
+	a_reload_behind_a_batch_in_flight_takes_effect_whole);
