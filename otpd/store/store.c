@@ -148,7 +148,7 @@ static int check_schema(
 
 int store_open(struct store *store, const char *path, char *error, size_t error_size)
 {
-	int64_t size;
+	int64_t size = 0;
 	int r;
 
 	store->db = NULL;
