@@ -68,7 +68,11 @@ static bool writes(const struct batch *batch)
 static int run_items(struct batch *batch)
 {
 	list_for_each(it, &batch->flying_jobs) {
-		(void)in_savepoint(batch, NULL, list_entry(it, struct job, link));
+		struct job *job = list_entry(it, struct job, link);
+
+		job->result = in_savepoint(batch, NULL, job);
+		if (job->result == -EUCLEAN)
+			return -EUCLEAN;
 		if (!store_in_transaction(batch->store))
 			return -EIO;
 	}
@@ -122,7 +126,7 @@ static void finish_jobs(struct batch *batch, int r)
 	while ((link = list_pop(&batch->flying_jobs))) {
 		struct job *job = list_entry(link, struct job, link);
 
-		job->done(job, r);
+		job->done(job, r < 0 ? r : job->result);
 	}
 }
 

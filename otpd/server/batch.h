@@ -14,7 +14,9 @@
 struct job {
 	struct list link;
 	int (*apply)(struct job *job, struct store *store); /* on the worker */
-	void (*done)(struct job *job, int r); /* on the loop, after COMMIT */
+	/* On the loop, after COMMIT; r < 0: nothing of it was written. */
+	void (*done)(struct job *job, int r);
+	int result; /* of apply */
 };
 
 /*

@@ -695,6 +695,8 @@ START_TEST(jobs_run_in_their_order_and_end_after_the_commit)
 		ck_assert_int_eq(order_log[i], i);
 	for (int i = 4; i < 7; i++)
 		ck_assert_int_eq(order_log[i], 100);
+	/* What the fourth wrote was taken back, and it is told so. */
+	ck_assert_int_eq(order_log[7], -1);
 	ck_assert_int_eq(small.batch.n_batches, 1);
 	ck_assert_int_eq(stored(&small, "job"), 2);
 	ck_assert_int_eq(pthread_create(&small.thread, NULL, small_run, &small), 0);

@@ -911,6 +911,31 @@ START_TEST(the_status_of_a_user_says_that_his_address_refuses)
 }
 END_TEST
 
+START_TEST(a_result_that_cannot_be_written_waits_until_it_can)
+{
+	struct daemon *daemon = &rig.daemon;
+
+	set_up("");
+	login("sshd");
+	ck_assert_int_eq(db_script(daemon->store.db,
+				 "CREATE TRIGGER no BEFORE UPDATE ON mail BEGIN"
+				 " SELECT RAISE(FAIL, 'no'); END"),
+		0);
+	outbox_result(&daemon->outbox, rig_newest(&rig),
+		&(struct mail_result){ "sent", "250 ok", "relay" });
+	outbox_board(&daemon->outbox);
+	ck_assert_int_eq(rig_count(&rig, "SELECT count(*) FROM mail WHERE state=0"), 1);
+	ck_assert_int_eq(rig_newest(&rig)->state, OUTGOING_DONE);
+	ck_assert_int_eq(db_script(daemon->store.db, "DROP TRIGGER no"), 0);
+	outbox_board(&daemon->outbox);
+	ck_assert_int_eq(
+		rig_count(&rig, "SELECT count(*) FROM mail WHERE state=1 AND tries=1"),
+		1);
+	ck_assert(list_is_empty(&daemon->outbox.mails));
+	rig_close(&rig);
+}
+END_TEST
+
 /* Sends a call without waiting; the client's end. */
 static int send_call(const char *text)
 {
@@ -1037,5 +1062,6 @@ UNIT_MAIN("routes", a_letter_has_exactly_the_members_of_the_contract,
 	a_bounce_marks_too_and_says_so,
 	who_gets_in_by_the_second_route_is_told_that_the_first_refuses,
 	the_status_of_a_user_says_that_his_address_refuses,
+	a_result_that_cannot_be_written_waits_until_it_can,
 	disabling_behind_a_begin_in_flight_leaves_no_mail,
 	full_pages_of_the_longest_users_and_mails_fit_an_answer);
