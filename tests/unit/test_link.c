@@ -8,6 +8,7 @@
 
 #include "otpd/server/outbox.h"
 #include "otpd/util/secret.h"
+#include "otpd/util/text.h"
 #include "tests/unit/rig.h"
 
 #define MAX_LINKS 32
@@ -52,7 +53,8 @@ static void set_up(void)
 					 "address", "alice@example.org", "verified", 1),
 				 NULL),
 		0);
-	snprintf(rig.daemon.mailer.path, sizeof(rig.daemon.mailer.path), "%s", path);
+	ck_assert(text_copy(
+		rig.daemon.mailer.path, sizeof(rig.daemon.mailer.path), path));
 	rig.daemon.mailer.uid = geteuid();
 	rig.daemon.mailer.context = &rig;
 	rig.daemon.mailer.got_key = on_key;
