@@ -7,6 +7,7 @@
  * information, backslashes, blanks) is refused, not interpreted.
  */
 #include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "otpd/mail/config_check.h"
@@ -19,7 +20,6 @@
 #define HOST     LETTERS DIGITS ".-_"
 #define URL_REST LETTERS DIGITS "-._~/?%:@!$&'()*+,;=" /* RFC 3986 3.3, 3.4 */
 #define TOKEN    LETTERS DIGITS "!#$%&'*+-.^_`|~"      /* RFC 9110 5.6.2 */
-#define PORT_MAX 5
 
 /* The host of an authority, without the brackets of IPv6, and what follows it. */
 static const char *split_host(const char *at, char host[MAIL_HOST_MAX + 1])
@@ -50,8 +50,9 @@ static const char *url_problem(const char *url)
 		return "url has no host name or address behind the //";
 	if (*at == ':') {
 		size_t digits = strspn(at + 1, DIGITS);
+		long port = digits <= 5 ? strtol(at + 1, NULL, 10) : 0;
 
-		if (digits == 0 || digits > PORT_MAX)
+		if (port < 1 || port > 65535)
 			return "url has no port behind the colon";
 		at += 1 + digits;
 	}

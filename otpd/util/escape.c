@@ -29,6 +29,8 @@ void escape_json(struct buffer *out, const char *text)
 		if (length == 0) {
 			buffer_puts(out, "\\ufffd");
 			length = 1;
+		} else if (c == '\n') {
+			buffer_puts(out, "\\n"); /* the one that mails are full of */
 		} else if (c < 0x20 || c == 0x7f) {
 			put_unicode(out, c);
 		} else {
