@@ -469,3 +469,15 @@ def test_a_reload_lets_requests_end():
         assert client.receive()["detail"] == "202 Accepted"
         client.close()
     assert len(old.requests) == len(new.requests) == 1
+
+
+def test_a_connection_that_breaks_when_it_is_used_again_is_replaced():
+    """libcurl repeats the request at once then: it is the same, with the same key."""
+    web = Web(answer("202 Accepted"), None, answer("202 Again"))
+    with mailer(http(web.url(), preset="webhook")) as daemon:
+        expect(daemon.send(), "sent", "202 Accepted")
+        expect(daemon.send(), "sent", "202 Again")
+    _, second, third = web.requests
+    assert (second.connection, third.connection) == (0, 1)
+    assert second.header("Idempotency-Key") == third.header("Idempotency-Key")
+    assert second.body == third.body

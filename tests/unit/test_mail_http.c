@@ -447,15 +447,16 @@ static void refused_before(struct transport *transport, const char *to)
 
 START_TEST(a_gateway_is_for_numbers_and_mail_for_addresses)
 {
-	static const char *const no_numbers[] = { "jane@example.net", "", "+", "+1234",
-		"49301234567", "+049301234567", "+4930123456789012", "+49 30 1234567",
-		"+49301234567\n", "+49301234567,+49301234568", "++49301234567" };
+	static const char *const no_numbers[] = { "jane@example.net", "", "+",
+		"+123456", "49301234567", "+049301234567", "+4930123456789012",
+		"+49 30 1234567", "+49301234567\n", "+49301234567,+49301234568",
+		"++49301234567" };
 	struct transport *transport;
 	struct sending sending;
 	char body[UNIT_PATH];
 
 	unit_write_text(unit_path(body, "body"),
-		"{\"to\":\"{{to}}\",\"text\":\"{{text}}\",\"h\":\"{{html}}{{raw}}\"}");
+		"{\"to\":\"{{to}}\",\"text\":\"{{text}}\",\"h\":\"{{html}}{{raw}}{{subject}}\"}");
 	server_start(OK, "end");
 	transport = make("type = sms body_file = \"%s\" url = \"http://127.0.0.1:%d/\"",
 		body, server.port);
@@ -463,7 +464,8 @@ START_TEST(a_gateway_is_for_numbers_and_mail_for_addresses)
 	for (size_t i = 0; i < sizeof(no_numbers) / sizeof(no_numbers[0]); i++)
 		refused_before(transport, no_numbers[i]);
 	prepare(&sending, "+49301234567");
-	sending.message = (struct message){ .text = sending.message.text };
+	sending.message = (struct message){ .subject = sending.message.subject,
+		.text = sending.message.text };
 	transport->send(transport, &sending.parcel);
 	wait_for(&sending);
 	expect(&sending, SEND_SENT, CAUSE_RECIPIENT, 0);

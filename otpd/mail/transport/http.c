@@ -157,12 +157,12 @@ static void on_ended(void *context, CURL *easy, CURLcode code)
 	pump(http);
 }
 
-/* "+", and as many digits as E.164 allows, the first one not a zero. */
+/* "+" and 7 to 15 digits, the first one not a zero (E.164). */
 static bool is_number(const char *text)
 {
 	size_t digits = text[0] == '+' ? strspn(text + 1, "0123456789") : 0;
 
-	return digits >= 5 && digits <= 15 && text[1] != '0' &&
+	return digits >= 7 && digits <= 15 && text[1] != '0' &&
 		text[digits + 1] == '\0';
 }
 

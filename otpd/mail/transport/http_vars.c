@@ -233,7 +233,8 @@ int http_vars_init(struct http_vars *vars, const struct parcel *parcel, const ch
 	set(vars, VAR_MESSAGE_ID, vars->message_id);
 	set(vars, VAR_FROM_MAILBOX, vars->from_mailbox);
 	set(vars, VAR_RAW, vars->raw);
-	set(vars, VAR_SUBJECT, or_empty(message->subject));
+	/* A short message is its text and nothing else. */
+	set(vars, VAR_SUBJECT, parcel->to[0] == '+' ? "" : or_empty(message->subject));
 	set(vars, VAR_TEXT, or_empty(message->text));
 	set(vars, VAR_HTML, or_empty(message->html));
 	return 0;
