@@ -13,8 +13,8 @@ import re
 import time
 
 from servers import tls_context
-from support import DIRECTORY, certificate, expect, mailer, secret_file
-from web import Web, answer, http
+from support import certificate, expect, mailer
+from web import Web, answer, http, own_file
 
 MAIL = "0123456789abcdef" * 2
 MESSAGE_ID = f"<{MAIL}@relay.example>"
@@ -23,11 +23,11 @@ SECRET = "secret/of+40/characters=0123456789abcdef"
 
 
 def key_file():
-    return secret_file(DIRECTORY.name, "api-key", KEY + "\n")
+    return own_file(KEY + "\n")
 
 
 def password_file():
-    return secret_file(DIRECTORY.name, "api-secret", SECRET + "\n")
+    return own_file(SECRET + "\n")
 
 
 def send(reply, preset, path, head="", letter=None, **options):
@@ -285,8 +285,8 @@ def test_a_webhook_knows_who_sends():
 def test_signatures_of_standard_webhooks():
     raw = bytes(range(256))[7:71]
     coded = "whsec_" + base64.b64encode(raw).decode()
-    for name, text, key in (("coded", coded, raw), ("plain", SECRET, SECRET.encode())):
-        path = secret_file(DIRECTORY.name, f"signing-{name}", text + "\n")
+    for text, key in ((coded, raw), (SECRET, SECRET.encode())):
+        path = own_file(text + "\n")
         before = int(time.time())
         said, request = send(answer("200 OK"), "webhook", "/", signing_secret_file=path)
         expect(said, "sent")
@@ -300,7 +300,7 @@ def test_signatures_of_standard_webhooks():
 
 
 def test_a_section_goes_before_its_preset():
-    body = secret_file(DIRECTORY.name, "own-body.json", '{"to": "{{to}}", "n": 1}\n')
+    body = own_file('{"to": "{{to}}", "n": 1}\n')
     said, request = send(answer("209 Own"), "sendgrid", "/own", body_file=body,
                          api_key_file=key_file(), accepted=["209"],
                          headers=["X-Mail: {{mail}}/{{kind}}",

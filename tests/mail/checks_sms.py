@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Short messages over an SMS gateway: for telephone numbers, and for nothing else."""
 
-from support import DIRECTORY, expect, mailer, secret_file
-from web import Web, answer, http
+from support import expect, mailer
+from web import Web, answer, http, own_file
 
 BODY = '{"to": "{{to}}", "from": "{{sender_name}}", "text": "{{text}}",' \
        ' "rest": "{{html}}{{raw}}{{subject}}{{message_id}}"}'
@@ -10,7 +10,7 @@ NUMBER = "+4930123456"
 
 
 def gateway(web, **options):
-    options.setdefault("body_file", secret_file(DIRECTORY.name, "sms.json", BODY))
+    options.setdefault("body_file", own_file(BODY))
     return http(web.url("/sms"), type="sms", **options)
 
 
@@ -35,10 +35,9 @@ def test_a_gateway_that_says_no_in_its_json_defers():
 
 
 def test_a_gateway_with_a_form_and_a_key():
-    body = secret_file(DIRECTORY.name, "sms.form",
-                       "To={{to}}\n&From=%2B15005550006\n&Body={{text}}\n")
+    body = own_file("To={{to}}\n&From=%2B15005550006\n&Body={{text}}\n")
     web = Web(answer("201 Created"))
-    account = secret_file(DIRECTORY.name, "sms-token", "the token\n")
+    account = own_file("the token\n")
     with mailer(gateway(web, body_file=body, user="AC123", password_file=account,
                         content_type="application/x-www-form-urlencoded")) as daemon:
         expect(daemon.send(to=NUMBER), "sent")

@@ -2,11 +2,22 @@
 """A web server on a bare socket, that answers whatever it is told to, as oddly as that is."""
 
 import dataclasses
+import itertools
 import json
 import socket
 import ssl
+import struct
 import threading
 import urllib.parse
+
+from support import DIRECTORY, secret_file
+
+NUMBERS = itertools.count()
+
+
+def own_file(text):
+    """The path of a file with this text that no other test writes meanwhile."""
+    return secret_file(DIRECTORY.name, f"own-{next(NUMBERS)}", text)
 
 
 @dataclasses.dataclass
@@ -42,6 +53,13 @@ class Hang:
         self.said = said
 
 
+class Reset:
+    """Says what it has to say, and resets the connection; around it, what is to happen."""
+
+    def __init__(self, said, before, after):
+        self.said, self.before, self.after = said, before, after
+
+
 def answer(status=200, body=b"", **headers):
     """The bytes of a well-formed answer."""
     if not isinstance(body, bytes):
@@ -54,7 +72,7 @@ def answer(status=200, body=b"", **headers):
 class Web(threading.Thread):
     """
     replies is what each request is answered with, in turn, the last one for ever: bytes,
-    a Hang, None (closes without a word), or a function of the Request that returns one.
+    a Hang, a Reset, None (closes without a word), or a function of the Request that returns one.
     closing: a connection is closed after its answer, without having said so.
     """
 
@@ -104,6 +122,7 @@ class Web(threading.Thread):
             sock.do_handshake()
         except ssl.SSLError:
             with socket.socket(fileno=sock.detach()) as plain:
+                plain.settimeout(60)
                 plain.shutdown(socket.SHUT_WR)
                 while plain.recv(65536):
                     pass
@@ -152,6 +171,14 @@ class Web(threading.Thread):
             if isinstance(reply, Hang):
                 sock.sendall(reply.said)
                 sock.recv(65536)
+                return
+            if isinstance(reply, Reset):
+                reply.before()
+                sock.sendall(reply.said)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                struct.pack("ii", 1, 0))
+                sock.close()
+                reply.after()
                 return
             sock.sendall(reply)
             if self.closing:

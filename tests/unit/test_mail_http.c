@@ -344,6 +344,31 @@ START_TEST(a_transport_that_is_let_go_ends_what_it_has)
 }
 END_TEST
 
+START_TEST(mails_wait_in_their_order)
+{
+	static const char *const to[] = { "c@b.example", "a@b.example", "b@b.example" };
+	struct sending sendings[3];
+	struct transport *transport;
+
+	server_start(OK, OK, OK, "end");
+	transport = make("type = http preset = webhook connections = 1 "
+			 "url = \"http://127.0.0.1:%d/\"",
+		server.port);
+	for (int i = 0; i < 3; i++) {
+		prepare(&sendings[i], to[i]);
+		transport->send(transport, &sendings[i].parcel);
+	}
+	for (int i = 0; i < 3; i++)
+		wait_for(&sendings[i]);
+	finish(transport);
+	server_stop();
+	ck_assert_int_eq(server.n_requests, 3);
+	ck_assert_int_eq(server.n_connections, 1);
+	for (int i = 0; i < 3; i++)
+		ck_assert_ptr_nonnull(strstr(server.requests[i], to[i]));
+}
+END_TEST
+
 START_TEST(a_trace_shows_each_step)
 {
 	struct trace *somebody =
@@ -486,6 +511,7 @@ UNIT_MAIN("mail_http", answers_say_whose_doing_it_is,
 	what_was_sent_and_not_answered_goes_to_nobody_else,
 	what_was_not_sent_may_go_to_others,
 	those_that_wait_are_answered_when_the_service_wants_a_pause,
-	a_transport_that_is_let_go_ends_what_it_has, a_trace_shows_each_step,
-	a_request_is_as_its_template_says, a_header_that_would_not_be_one_is_not_sent,
+	a_transport_that_is_let_go_ends_what_it_has, mails_wait_in_their_order,
+	a_trace_shows_each_step, a_request_is_as_its_template_says,
+	a_header_that_would_not_be_one_is_not_sent,
 	a_gateway_is_for_numbers_and_mail_for_addresses);

@@ -22,6 +22,7 @@ struct watcher {
 	uv_poll_t poll;
 	struct curl_loop *curl_loop; /* not owned */
 	curl_socket_t socket;
+	int events; /* that libcurl waits for */
 };
 
 static void on_watcher_closed(uv_handle_t *handle)
@@ -55,13 +56,21 @@ static void on_socket(uv_poll_t *poll, int status, int events)
 	struct curl_loop *curl_loop = watcher->curl_loop;
 	int flags = 0, running;
 
+	/*
+	 * An error comes in place of the events. What the peer had said before it can
+	 * still be read, and libcurl meets the error by itself; told of it, it would
+	 * not read, and an answer would be lost that has arrived.
+	 */
 	if (status < 0)
-		flags = CURL_CSELECT_ERR;
+		flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
 	if (events & UV_READABLE)
 		flags |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
 		flags |= CURL_CSELECT_OUT;
 	curl_multi_socket_action(curl_loop->multi, watcher->socket, flags, &running);
+	/* libuv has stopped at the error; if libcurl has not, it goes on. */
+	if (status < 0 && !uv_is_closing((uv_handle_t *)poll))
+		(void)uv_poll_start(poll, watcher->events, on_socket);
 	report_ended(curl_loop);
 }
 
@@ -115,6 +124,7 @@ static int want_socket(
 		events |= UV_READABLE;
 	if (what & CURL_POLL_OUT)
 		events |= UV_WRITABLE;
+	watcher->events = events;
 	return uv_poll_start(&watcher->poll, events, on_socket) < 0 ? -1 : 0;
 }
 

@@ -290,7 +290,7 @@ void http_spec_mask(const struct http_spec *spec, char *text, size_t size)
 {
 	for (size_t i = 0; i < HTTP_SECRETS; i++) {
 		const char *secret = spec->secrets[i];
-		size_t length = secret ? strlen(secret) : 0;
+		size_t length = secret && size > 0 ? strlen(secret) : 0;
 		char *at = text;
 
 		while (length > 0 &&
