@@ -24,7 +24,7 @@ hour = "{{n}} hora"
 hours = "{{n}} horas"
 
 greeting = "Hola{{#person}}, {{person}}{{/person}}:"
-prompt = "La pantalla donde lo pide debe mostrar la misma referencia: {{reference}}."
+prompt = "La pantalla que pide el código debe mostrar la misma referencia: {{reference}}."
 footer = "Mensaje automático enviado para {{host}}. Las respuestas no se leen."
 
 kind login {

@@ -73,12 +73,12 @@ static struct colour mix(struct colour from, struct colour to, int step)
 	return out;
 }
 
-struct colour colour_readable(struct colour colour, struct colour background)
+struct colour colour_readable(
+	struct colour colour, struct colour background, double contrast)
 {
 	struct colour goal = colour_text_on(background), out = colour;
 
-	for (int step = 1;
-		colour_contrast(out, background) < COLOUR_CONTRAST && step <= STEPS;
+	for (int step = 1; colour_contrast(out, background) < contrast && step <= STEPS;
 		step++)
 		out = mix(colour, goal, step);
 	return out;
@@ -94,6 +94,7 @@ void palette_make(struct palette *palette, const char *text)
 	(void)colour_parse(PALETTE_BOX_DARK, &box_dark);
 	colour_print(palette->colour, colour);
 	colour_print(palette->colour_text, colour_text_on(colour));
-	colour_print(palette->accent, colour_readable(colour, box));
-	colour_print(palette->accent_dark, colour_readable(colour, box_dark));
+	colour_print(palette->accent, colour_readable(colour, box, COLOUR_CONTRAST));
+	colour_print(palette->accent_dark,
+		colour_readable(colour, box_dark, COLOUR_CONTRAST_DARK));
 }

@@ -5,8 +5,9 @@
 
 #include <stdbool.h>
 
-#define COLOUR_TEXT     8   /* "#1a4fd0" */
-#define COLOUR_CONTRAST 4.5 /* what text needs at least */
+#define COLOUR_TEXT          8   /* "#1a4fd0" */
+#define COLOUR_CONTRAST      4.5 /* what text needs at least */
+#define COLOUR_CONTRAST_DARK 7.0 /* by night, where 4.5 looks dull */
 
 struct colour {
 	unsigned char rgb[3];
@@ -23,10 +24,11 @@ double colour_contrast(struct colour a, struct colour b);
 struct colour colour_text_on(struct colour background);
 
 /*
- * The colour, made darker or lighter until it can be read on the background. Its
- * contrast is then at least COLOUR_CONTRAST.
+ * The colour, made darker or lighter until it has this contrast, at most
+ * COLOUR_CONTRAST_DARK, to the background.
  */
-struct colour colour_readable(struct colour colour, struct colour background);
+struct colour colour_readable(
+	struct colour colour, struct colour background, double contrast);
 
 /* What the layout needs, as text. */
 struct palette {
