@@ -210,7 +210,7 @@ on_build = \
 	$(2)ctl env OTPCTL=$(1)/otpctl /usr/bin/python3 tests/ctl/run.py : \
 	$(2)mail env OTPD_MAIL=$(1)/otpd-mail /usr/bin/python3 tests/mail/run.py
 
-.PHONY: test check check-system prove lint fuzz
+.PHONY: test check check-system prove lint fuzz pictures
 check: test-programs ## the tests of the plain build that need no ssh and no sudo
 	$(Q)LOGS=$(B)/logs tests/run $(call on_build,$(B),)
 check-system: $(PROGRAMS) ## real sshd, sudo and SMTP; T=word for some of it
@@ -226,6 +226,9 @@ test: test-programs sanitized ## everything, about ten minutes
 		asan-system env B=$(SAN_B) tests/system/run : \
 		tsan-batch $(TSAN_RUN) $(TSAN_B)/tests/batch/test_batch
 
+pictures: $(B)/otpd-mail ## every mail in headless Chromium, into build/pictures
+	$(Q)B=$(B) /usr/bin/python3 tests/pictures/pictures.py $(PICTURES)
+
 FUZZ_S ?= 60
 KILLS ?= 1000
 HOSTILE ?= 1000000
@@ -237,6 +240,7 @@ fuzz: ## libFuzzer on every harness for FUZZ_S seconds; extends the corpora
 		tests/fuzz/corpus/$$f || exit 1; done
 prove: test-programs sanitized ## the heavy tests: KILLS=1000, HOSTILE=1000000, FUZZ_S=60 each
 	$(Q)$(AS_ROOT) env B=$(B) KILLS=$(KILLS) HOSTILE=$(HOSTILE) tests/system/run --prove
+	$(Q)HOSTILE=$(HOSTILE) $(B)/tests/unit/test_message
 	$(Q)$(MAKE) --no-print-directory fuzz
 
 # ---- speed

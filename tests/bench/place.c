@@ -5,6 +5,7 @@
  */
 #include "tests/bench/place.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -91,6 +92,40 @@ void place_dir(const char *name)
 	place_path(path, "%s", name);
 	if (mkdir(path, 0700) < 0)
 		die("cannot make %s: %s", path, strerror(errno));
+}
+
+/* otpd-mail takes files of up to 1 MiB. */
+static void copy_file(const char *from, const char *to)
+{
+	static char text[1 << 20];
+	FILE *file = fopen(from, "r");
+	size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+
+	if (!file || ferror(file))
+		die("cannot read %s; run this from the top of the tree", from);
+	fclose(file);
+	text[n] = '\0';
+	place_write(to, 0644, "%s", text);
+}
+
+void place_templates(const char *name)
+{
+	DIR *templates = opendir("templates");
+	struct dirent *entry;
+
+	if (!templates)
+		die("no templates here; run this from the top of the tree");
+	place_dir(name);
+	while ((entry = readdir(templates))) {
+		char from[PATH_MAX], to[PLACE_PATH];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(from, sizeof(from), "templates/%s", entry->d_name);
+		place_path(to, "%s/%.32s", name, entry->d_name);
+		copy_file(from, to);
+	}
+	closedir(templates);
 }
 
 void place_write(const char *path, mode_t mode, const char *format, ...)

@@ -21,6 +21,12 @@ void place_path(char out[PLACE_PATH], const char *format, ...)
 /* Makes a directory of that name in it. */
 void place_dir(const char *name);
 
+/*
+ * Copies the tree's templates to a directory of that name in it, for mail.conf: the
+ * tree may belong to somebody whose files otpd-mail does not take.
+ */
+void place_templates(const char *name);
+
 /* Makes a file with this text. */
 void place_write(const char *path, mode_t mode, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -6,42 +6,28 @@
  */
 #include "tests/bench/post.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "tests/bench/say.h"
 
 #define START_S 20
 #define STEP_MS 50
 
-/* Where the words of mails stand in the tree; NULL if they are in the program. */
-static const char *find_templates(char path[PATH_MAX])
-{
-	static const char *const names[] = { "templates", "conf/templates" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (access(names[i], R_OK) == 0 && realpath(names[i], path))
-			return path;
-	return NULL;
-}
-
 static void write_config(const char *path, const char *directory, const char *transport)
 {
-	char templates[PATH_MAX], head[PATH_MAX + 64] = "", files[PLACE_PATH];
+	char templates[PLACE_PATH], files[PLACE_PATH];
 
-	if (find_templates(templates))
-		snprintf(head, sizeof(head),
-			"templates = \"%s\"\ntemplate_overrides = \"\"\n", templates);
+	place_path(templates, "%s/templates", directory);
 	place_path(files, "%s", directory);
 	place_write(path, 0600,
 		"socket = \"%s/mail.sock\"\nkey_file = \"%s/mail.key\"\n"
 		"otpd_user = \"root\"\nfrom = \"otpd@mail.example.org\"\n"
-		"organisation = \"Example Corporation\"\n%s"
+		"organisation = \"Example Corporation\"\n"
+		"templates = \"%s\"\ntemplate_overrides = \"\"\n"
 		"transport bench {\n%s}\n",
-		files, files, head, transport);
+		files, files, templates, transport);
 }
 
 static void wait_ready(struct post *post)
@@ -58,7 +44,10 @@ void post_start(struct post *post, const char *build, const char *directory,
 	const char *transport)
 {
 	char config[PLACE_PATH], log[PLACE_PATH], program[PLACE_PATH];
+	char templates[PLACE_PATH];
 
+	snprintf(templates, sizeof(templates), "%s/templates", directory);
+	place_templates(templates);
 	place_path(post->socket, "%s/mail.sock", directory);
 	place_path(config, "%s/mail.conf", directory);
 	place_path(log, "%s/mail.log", directory);

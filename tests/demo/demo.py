@@ -18,7 +18,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 sys.dont_write_bytecode = True
-from lab import (BUILD, Failed, Lab, TEMPLATES, Terminal, check, equal, free_port,  # noqa: E402
+from lab import (BUILD, Failed, Lab, Terminal, check, equal, free_port,  # noqa: E402
                  sshd_options, wrong)
 
 USER = "ada"
@@ -58,7 +58,7 @@ MAIL_CONF = """
 socket = "{dir}/mail.sock"
 otpd_user = "root"
 key_file = "{dir}/mail.key"
-templates = "{templates}"
+{templates}
 from = "sign-in@demo.example"
 organisation = "Example Org"
 transport demo {{
@@ -104,7 +104,8 @@ class Demo(Lab):
 
     def fill(self, text):
         return text.lstrip().format(
-            dir=self.dir, templates=TEMPLATES, user=USER, smtp_port=self.smtp_port, ssh_port=self.ssh_port,
+            dir=self.dir, templates=self.templates(), user=USER,
+            smtp_port=self.smtp_port, ssh_port=self.ssh_port,
             module=BUILD / "pam_emailotp.so", matrix=library("pam_wrapper/pam_matrix.so"),
             nss=library("libnss_wrapper.so"))
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 
-from daemon import BINARY
+from daemon import BINARY, templates
 from support import certificate
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -47,7 +47,7 @@ def check(directory, text):
     config = f"{directory}/mail.conf"
     with open(config, "w", encoding="utf-8") as out:
         os.fchmod(out.fileno(), 0o600)
-        out.write(f'templates = "{TOP}/templates"\n{text}')
+        out.write(f'templates = "{templates(directory)}"\n{text}')
     return subprocess.run([BINARY, "--check", "--config", config], text=True,
                           capture_output=True, timeout=60, check=False)
 

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 
-from daemon import BINARY, MAIL, TOP, smtp
+from daemon import BINARY, MAIL, smtp, templates
 from servers import Script
 from support import expect, mailer, slow
 
@@ -187,7 +187,8 @@ def run_config(directory, transport, arguments, head=""):
     path = f"{directory}/mail.conf"
     with open(path, "w", encoding="utf-8") as out:
         os.fchmod(out.fileno(), 0o600)
-        out.write(f'socket = "{directory}/s"\ntemplates = "{TOP}/templates"\nfrom = "otpd@relay.example"\n{head}\n'
+        out.write(f'socket = "{directory}/s"\nfrom = "otpd@relay.example"\n{head}\n'
+                  f'templates = "{templates(directory)}"\n'
                   f"transport relay {{\n{transport}\n}}\n")
     run = subprocess.run([BINARY, "--config", path, *arguments], capture_output=True,
                          text=True, check=False, timeout=30)

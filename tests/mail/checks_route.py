@@ -9,7 +9,7 @@ import threading
 import time
 
 from checks_life import Gate, run_config
-from daemon import MAIL, TOP, smtp
+from daemon import MAIL, smtp, templates
 from servers import Script
 from support import expect, mailer, secret_file, slow
 
@@ -416,7 +416,7 @@ def test_the_name_of_a_transport_is_one_word():
         for name in ('"two words"', r'"a\nb"', '""', '"\udcff"'):
             path = f"{directory}/mail.conf"
             with open(path, "w", encoding="utf-8", errors="surrogateescape") as out:
-                out.write(f"from = \"a@b.example\"\ntemplates = \"{TOP}/templates\"\ntransport {name} {{ type = console }}\n")
+                out.write(f"from = \"a@b.example\"\ntemplates = \"{templates(directory)}\"\ntransport {name} {{ type = console }}\n")
             os.chmod(path, 0o600)
             code, _, err = run_file(path)
             assert code == 1 and ("may have letters" in err or "control" in err), (name, err)

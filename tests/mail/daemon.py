@@ -2,6 +2,7 @@
 """One otpd-mail of a test: its directory, its configuration, its log."""
 
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -12,9 +13,21 @@ import idl
 from client import Client, Sealer, letter
 
 BINARY = os.environ.get("OTPD_MAIL", "build/otpd-mail")
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 COUNTER = iter(range(1 << 30))
 MAIL = "org.emailotp.Mail."
+
+
+TEMPLATES = pathlib.Path(__file__).resolve().parents[2] / "templates"
+
+
+def templates(directory):
+    """A copy of the tree's templates that otpd-mail takes, whoever owns the tree."""
+    copy = pathlib.Path(directory) / "templates"
+    if not copy.exists():
+        shutil.copytree(TEMPLATES, copy, copy_function=shutil.copyfile)
+        for path in copy.iterdir():
+            path.chmod(0o644)
+    return copy
 
 
 class Mailer:
@@ -37,8 +50,8 @@ class Mailer:
             os.fchmod(out.fileno(), 0o600)
             out.write(f'socket = "{self.socket}"\n'
                       f'key_file = "{self.directory}/mail.key"\n'
-                      f'templates = "{TOP}/templates"\n'
-                      f'template_overrides = "{self.directory}/templates"\n'
+                      f'templates = "{templates(self.directory)}"\n'
+                      f'template_overrides = "{self.directory}/overrides"\n'
                       'from = "otpd@relay.example"\norganisation = "Example Corp"\n'
                       f"{head}\n")
             if isinstance(transport, str):

@@ -24,7 +24,6 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / os.environ.get("B", "build")
-TEMPLATES = ROOT / "templates"
 # Where the module comes from. One that was built with a sanitizer cannot be loaded by an
 # sshd that was not, so beside sanitized daemons the tests take the plain one.
 SANITIZER = next((name for name in ("asan", "tsan") if (BUILD / "otpd").exists() and
@@ -254,6 +253,12 @@ class Lab:
             os.chown(draft, owner, owner)
         draft.rename(path)
         return path
+
+    def templates(self):
+        """The line of mail.conf for a copy that otpd-mail takes, whoever owns the tree."""
+        for path in (ROOT / "templates").iterdir():
+            self.write("templates/" + path.name, path.read_text("utf-8"))
+        return 'templates = "%s"' % (self.dir / "templates")
 
     def log(self, name):
         path = self.dir / (name + ".log")

@@ -51,6 +51,7 @@ def check_finds_every_mistake(w):
     check("x.conf:3:" in said, "no line in", said)
     for what, (text, word) in MAIL_MISTAKES.items():
         whole = text if "from" in text else 'from = "a@example.org"\n' + text
+        whole = w.templates() + "\n" + whole
         said = _check(w, "otpd-mail", w.write("x.conf", whole), 1, what)
         check("x.conf" in said and word in said, what, said)
 
@@ -58,7 +59,8 @@ def check_finds_every_mistake(w):
 def files_that_others_could_have_written(w):
     good = POLICY
     for program, text in (("otpd", good), ("otpd-mail",
-                          'from = "a@example.org"\ntransport x { type = console }\n')):
+                          'from = "a@example.org"\ntransport x { type = console }\n'
+                          + w.templates() + "\n")):
         path = w.write("c.conf", text)
         _check(w, program, path, 0)
         for mode in (0o666, 0o664, 0o646):

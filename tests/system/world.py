@@ -14,7 +14,7 @@ import subprocess
 import threading
 
 from lab import MODULE as PAM_MODULE
-from lab import (BUILD, LIMIT, SANITIZER, TEMPLATES, Lab, Refused, Skip, Terminal, Varlink,
+from lab import (BUILD, LIMIT, SANITIZER, Lab, Refused, Skip, Terminal, Varlink,
                  check, equal, free_port, sshd_options, wait_for)
 
 PASSWORD = "correct horse"
@@ -116,7 +116,6 @@ def enter(directory):
         check(path.exists(), path, "is not built")
         shutil.copy(path, directory / "bin" / path.name)
         os.chmod(directory / "bin" / path.name, 0o755)
-    shutil.copytree(TEMPLATES, directory / "templates")
 
 
 class Tap:
@@ -202,13 +201,13 @@ log_level = debug
 socket = "{0}"
 socket_mode = 0666
 key_file = "{1}/mail.key"
-templates = "{3}"
+{3}
 log_level = debug
 from = "otpd@test.example.org"
 {2}
 """.format(MAIL_SOCKET, self.dir / "mail", "\n".join(
             "transport %s {\n%s\n}" % section for section in transport.items()),
-           self.dir / "templates"))
+           self.templates()))
 
     def maildir(self):
         return 'type = maildir\npath = "%s"' % (self.dir / "mails")
