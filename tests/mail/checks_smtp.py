@@ -525,7 +525,7 @@ def test_hostile_texts_add_no_command_and_no_header():
     for body in server.bodies:
         mail = email.message_from_string(body.replace("\r\n..", "\r\n."),
                                          policy=email.policy.default)
-        assert len(mail.keys()) == 9 and "Bcc" not in mail
+        assert len(mail.keys()) == 10 and "Bcc" not in mail
         assert [part.get_content_type() for part in mail.iter_parts()] == \
             ["text/plain", "text/html"]
         html = mail.get_body(("html",)).get_content()
