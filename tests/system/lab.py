@@ -255,10 +255,10 @@ class Lab:
         return path
 
     def templates(self):
-        """The line of mail.conf for a copy that otpd-mail takes, whoever owns the tree."""
+        """The lines of mail.conf for a copy that otpd-mail takes, whoever owns the tree."""
         for path in (ROOT / "templates").iterdir():
             self.write("templates/" + path.name, path.read_text("utf-8"))
-        return 'templates = "%s"' % (self.dir / "templates")
+        return 'templates = "%s/templates"\ntemplate_overrides = ""' % self.dir
 
     def log(self, name):
         path = self.dir / (name + ".log")

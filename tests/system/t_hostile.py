@@ -102,10 +102,12 @@ def _worker(w, seed):
 def letters_to_otpd_mail(w):
     server = Strict()
     w.start(transport=transport(server.port, "connections = 8"))
-    w.call("Admin.SendTest", address="ada@example.org")
-    w.begin()
-    w.settle()
-    wanted = set(server.shapes)  # those of mails that nobody has meddled with
+    with Varlink(MAIL_SOCKET) as mailer:
+        sealer = hostile.Sealer(mailer.call("org.emailotp.Mail.PublicKey")["key"])
+        for kind in hostile.KINDS:
+            mailer.send(hostile.frame(sealer, json.dumps(hostile.plain(kind)).encode()))
+            check(b'"sent"' in mailer.receive(), "a plain letter:", kind)
+    wanted = set(server.shapes)
     check(1 <= len(wanted) <= 2, "shapes of good mails", wanted)
     before = server.mails
     seeds = [random.SystemRandom().getrandbits(32) for _ in range(WORKERS)]

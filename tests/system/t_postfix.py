@@ -32,9 +32,9 @@ def accepted_and_delivered(w):
     terminal, asked = w.ssh_to_code()
     check("was e-mailed" in asked, asked)
     mail = w.wait_mails(1, "ada@example.org")
+    sent = row(w, lambda m: m["state"] == "sent")  # before the code is used, or it is dead
     terminal.type(mail.code)
     enters(terminal)
-    sent = row(w, lambda m: m["state"] == "sent")
     check(sent["mail"] in mail.message["Message-ID"], "another mail:", mail.message["Message-ID"])
     check("250 2.0.0 Ok: queued as" in sent["detail"], sent["detail"])
     check("ESMTPS" in mail.message["Received"], "not by TLS:", mail.message["Received"])
