@@ -30,6 +30,10 @@ SANITIZER = next((name for name in ("asan", "tsan") if (BUILD / "otpd").exists()
                   b"lib%s.so" % name.encode() in (BUILD / "otpd").read_bytes()), None)
 MODULE = (ROOT / "build" if SANITIZER else BUILD) / "pam_emailotp.so"
 LIMIT = 30  # seconds; for a machine under load
+# How heavy the heavy tests are, if nobody says it: lighter beside sanitizers, which slow
+# all down by far.
+KILLS = int(os.environ.get("KILLS", "50" if SANITIZER else "200"))
+HOSTILE = int(os.environ.get("HOSTILE", "20000" if SANITIZER else "100000"))
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -296,11 +300,10 @@ class Lab:
             process.wait()
             raise Failed(process.name, "did not end within", str(limit), "s") from None
 
-    def run(self, *argv, wanted=0, **options):
+    def run(self, *argv, wanted=0, limit=10 * LIMIT, **options):
         """Runs a command to its end; its output. wanted: exit status, None for any."""
         done = subprocess.run([str(a) for a in argv], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=10 * LIMIT,
-                              **options)
+                              capture_output=True, text=True, timeout=limit, **options)
         check(wanted is None or done.returncode == wanted, argv, "ended with",
               done.returncode, "and said:", done.stdout, done.stderr)
         return done if wanted is None else done.stdout

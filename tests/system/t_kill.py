@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""kill -9 of otpd at random points under load (KILLS times, 200 if not told), with a ledger
-of everything that was sent and answered:
+"""kill -9 of otpd at random points under load (KILLS times, see lab.py), with a ledger of
+everything that was sent and answered:
 
  - what was answered is in the store: challenges are there, tries are counted;
  - no code works twice, whether its first use was answered or not;
@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 
-from lab import Failed, Mail, Refused, Varlink, check, equal, wait_for, wrong
+from lab import KILLS, Failed, Mail, Refused, Varlink, check, equal, wait_for, wrong
 from world import SOCKET
 
 CLIENTS = 8
@@ -145,13 +145,12 @@ class Load:
 
 
 def kill_under_load(w):
-    rounds = int(os.environ.get("KILLS", "200"))
     w.start(users=(), policy="policy sshd { }",
             extra="sends_per_host_hour = 100000000\nwrong_alert = 1000000\n"
                   "wrong_longer = 1000000")
     load = Load(w)
     logins = answered = 0
-    for _ in range(rounds):
+    for _ in range(KILLS):
         load.import_users(max(0, load.used + 400 - load.imported))
         entries = load.run()
         w.start_otpd()
@@ -163,4 +162,4 @@ def kill_under_load(w):
     w.stop(w.otpd)
     with sqlite3.connect(w.dir / "otpd" / "otpd.db") as database:
         equal(database.execute("PRAGMA integrity_check").fetchone()[0], "ok", "the database")
-    check(answered > rounds, "hardly any load:", logins, "logins,", answered, "finished")
+    check(answered > KILLS, "hardly any load:", logins, "logins,", answered, "finished")

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""kill -9 of otpd or otpd-mail, whichever the dice say, KILLS times (200 if not told),
-while 50 codes a second are asked for and mailed to an SMTP server that is slow, that puts
+"""kill -9 of otpd or otpd-mail, whichever the dice say, KILLS times (see lab.py), while 50 codes a second are asked for and mailed to an SMTP server that is slow, that puts
 some off and refuses others. The ledger, when all is quiet again:
 
  - every code that was promised has one mail, and that mail one final state, which is the
@@ -11,13 +10,12 @@ some off and refuses others. The ledger, when all is quiet again:
 """
 import collections
 import itertools
-import os
 import random
 import signal
 import threading
 import time
 
-from lab import Refused, Varlink, check, equal, wait_for
+from lab import KILLS, Refused, Varlink, check, equal, wait_for
 from sink import Sink, transport
 from world import SOCKET
 
@@ -199,14 +197,13 @@ def examine_deaths(mails, tries):
 
 
 def mails_outlive_both_daemons(w):
-    rounds = int(os.environ.get("KILLS", "200"))
     server = Server()
     w.start(users=(), policy=POLICY, transport=transport(server.port, "connections = 8"),
             extra="sends_per_host_hour = 100000000")
     load = Load(w)
     load.start()
     kills = []
-    while len(kills) < rounds:
+    while len(kills) < KILLS:
         load.provide()
         time.sleep(random.uniform(0.02, 0.5))  # the random point, nothing is waited for
         kill(w, kills)
@@ -219,7 +216,7 @@ def mails_outlive_both_daemons(w):
     worst = examine_deaths(mails, tries)
     states = collections.Counter(mail["state"] for mail in mails.values())
     by = collections.Counter(who for _, who in kills)
-    check(len(mails) > rounds, "hardly any load:", len(mails), "mails")
+    check(len(mails) > KILLS, "hardly any load:", len(mails), "mails")
     print("%d kills of otpd, %d of otpd-mail; %d mails, %.1f a second; %d sent, %d failed, "
           "%d tries, %d repeats (at most %d after one kill); the last try %+.1f s from its "
           "deadline" % (by["otpd"], by["otpd-mail"], len(mails), rate, states["sent"],

@@ -2,14 +2,17 @@
 """The machine that a system test sees: its own /etc, /run, /dev and processes.
 
 The runner starts each test in new namespaces; enter() fills them. Nothing that is done
-inside is seen outside, but for ports of loopback, and everything ends with the test.
+inside is seen outside, and everything ends with the test. Its loopback is its own, too, so
+that a port that is free stays free.
 """
+import fcntl
 import json
 import os
 import pathlib
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import threading
 
@@ -55,6 +58,15 @@ def own_dev():
     os.symlink("pts/ptmx", "/dev/ptmx")
     os.symlink("/proc/self/fd", "/dev/fd")
     subprocess.run(["umount", "-l", str(old)], check=True)
+
+
+def own_loopback():
+    """What "ip link set lo up" does: netdevice(7)."""
+    siocgifflags, siocsifflags, up = 0x8913, 0x8914, 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        request = struct.pack("16sH14x", b"lo", 0)
+        flags = struct.unpack("16sH14x", fcntl.ioctl(one, siocgifflags, request))[1]
+        fcntl.ioctl(one, siocsifflags, struct.pack("16sH14x", b"lo", flags | up))
 
 
 def own_etc(directory):
@@ -104,6 +116,7 @@ def enter(directory):
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
     mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", "/var/log")
     own_dev()
+    own_loopback()
     own_etc(directory)
     make_directory("/run/sshd", 0, 0o755)
     make_directory("/run/otpd", OTPD, 0o755)
