@@ -136,7 +136,7 @@ LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfus
 	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread
 link_test = $(CC) $(LDFLAGS_ALL) $(2) -o $@ $(filter %.o,$^) $(B)/test/lib$(call about,$(1)).a \
 	$(B)/test/libbase.a $(LIBS_test)
-$(B)/tests/unit/test_no_memory: LDFLAGS_ALL += \
+$(B)/tests/unit/test_no_memory $(B)/tests/unit/test_message_no_memory: LDFLAGS_ALL += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c tests/batch/test_*.c)))
 

@@ -17,9 +17,7 @@ from support import expect, mailer
 CODE_KINDS = ("login", "verify", "register", "reset")
 KINDS = CODE_KINDS + ("registered", "welcome", "password-changed", "address-changed",
                       "locked", "recovery-codes", "break-glass", "test")
-HEADINGS = {"en": "Your sign-in code", "de": "Ihr Anmeldecode",
-            "fr": "Votre code de connexion", "es": "Su código de acceso",
-            "pt": "Seu código de acesso", "ja": "ログインコード"}
+LANGUAGES = ("en", "de", "fr", "es", "pt", "ja")
 
 
 def parts(body):
@@ -42,16 +40,16 @@ def write(directory, name, text, mode=0o644):
 def test_every_kind_in_every_language_arrives():
     server = Script()
     with mailer(smtp(server.port)) as daemon:
-        for language in HEADINGS:
+        for language in LANGUAGES:
             for kind in KINDS:
                 code = "424242" if kind in CODE_KINDS else ""
                 expect(daemon.send(template=kind, code=code, language=language), "sent")
-    assert len(server.bodies) == len(KINDS) * len(HEADINGS)
+    assert len(server.bodies) == len(KINDS) * len(LANGUAGES)
     subjects = set()
     for body in server.bodies:
         mail, text, html = parts(body)
         subjects.add(mail["Subject"])
-        assert mail["Content-Language"] in HEADINGS
+        assert mail["Content-Language"] in LANGUAGES
         assert f'<html lang="{mail["Content-Language"]}">' in html
         assert "424242" not in str(mail["Subject"]) and "(K7Q" in mail["Subject"].replace(
             "（", "(")
@@ -75,7 +73,7 @@ def test_tenants_have_templates_of_their_own():
     assert "\nDer Code\n" in none[1] and "Reply-To" not in none[0]
     assert acme[1].startswith("Acme\nAcmes Code\n") and "#ffd400" in acme[2]
     assert acme[0]["Reply-To"] == "help@acme.example"
-    assert HEADINGS["ja"] in other[1] and other[0]["Content-Language"] == "ja"
+    assert "ログインコード" in other[1] and other[0]["Content-Language"] == "ja"
     assert none[1:] == unknown[1:]
 
 
@@ -148,7 +146,7 @@ def test_preview_needs_neither_key_nor_network():
         code, said = run(directory, head, "--preview", f"{directory}/out")
         assert code == 0 and not said, said
         out = pathlib.Path(directory, "out")
-        names = {f"{kind}.{language}.{ending}" for kind in KINDS for language in HEADINGS
+        names = {f"{kind}.{language}.{ending}" for kind in KINDS for language in LANGUAGES
                  for ending in ("txt", "html", "eml", "sms")}
         assert {path.name for path in out.iterdir()} == names | {"index.html", "acme"}
         assert {path.name for path in (out / "acme").iterdir()} == names

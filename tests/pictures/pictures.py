@@ -219,8 +219,8 @@ def unfilter(raw, height):
             corner = above[i - 3] if i >= 3 else 0
             up = above[i]
             near = left + up - corner
-            paeth = min((left, up, corner), key=lambda v, n=near: abs(n - v))
-            guess = (0, left, up, (left + up) // 2, paeth)[kind]
+            closest = min((left, up, corner), key=lambda v, n=near: abs(n - v))
+            guess = (0, left, up, (left + up) // 2, closest)[kind]
             line[i] = (value + guess) & 255
         out.append(b"\0" + bytes(line))
         above = line

@@ -268,9 +268,9 @@ START_TEST(an_override_changes_only_what_it_says)
 
 	expect_text(
 		&config, "", LETTER_TEST, "de", "Example Corp\nDie Mail kommt an\n");
-	write_text(overrides, "words.de", "kind test { heading = \"Post ist da\" }\n");
+	write_text(overrides, "words.de", "kind test { heading = \"Post kommt\" }\n");
 	expect_text(&config, "", LETTER_TEST, "de",
-		"Example Corp\nPost ist da\n\nGuten Tag Jane Doe,\n");
+		"Example Corp\nPost kommt\n\nGuten Tag Jane Doe,\n");
 	expect_text(&config, "", LETTER_TEST, "en", "Example Corp\nMail works\n");
 	write_text(overrides, "words.de",
 		"greeting = \"Moin,\"\nkind test { heading = \"\" }\n");

@@ -263,15 +263,15 @@ int templates_load(const struct mail_config *config, struct templates **ret,
 	int r;
 
 	error[0] = '\0';
-	if (!templates)
-		return -ENOMEM;
-	r = add_common(&loading);
+	r = templates ? add_common(&loading) : -ENOMEM;
 	if (r == 0)
 		r = add_edition(&loading, &config->common);
 	for (size_t i = 0; r == 0 && i < config->tenants.n; i++)
 		r = add_edition(&loading, &tenants[i]);
 	if (r == 0)
 		*ret = TAKE_PTR(templates);
+	else if (!error[0])
+		snprintf(error, error_size, "templates: %s", strerror(-r));
 #ifdef __GLIBC__
 	(void)malloc_trim(0); /* reading takes ten times the memory of what is kept */
 #endif

@@ -50,6 +50,7 @@ static void put_clock(struct buffer *out, const struct words *words,
 		parts.values.of[VAR_UTC] = utc.data ? utc.data : "";
 	}
 	stencil_fill(words->word[form], out, parts.values.of, ESCAPE_NONE);
+	out->failed |= utc.failed;
 }
 
 void when_clock(struct buffer *out, const struct words *words, int64_t at_s)
@@ -69,6 +70,7 @@ void when_full(struct buffer *out, const struct words *words, int64_t at_s)
 	struct tm here;
 
 	when_clock(&clock, words, at_s);
+	out->failed |= clock.failed;
 	if (!clock.data || !localtime_r(&at, &here))
 		return;
 	clear(&parts.values);
