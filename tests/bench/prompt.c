@@ -15,9 +15,9 @@
 #include "tests/bench/say.h"
 #include "tests/bench/sink.h"
 
-#define ROUNDS  12                     /* the first is not measured */
-#define EACH    40                     /* Begins in a round */
-#define WARM_UP 5                      /* and as many before them, not measured */
+#define ROUNDS  31                     /* the first is not measured */
+#define EACH    16                     /* Begins in a round */
+#define WARM_UP 4                      /* and as many before them, not measured */
 #define STEP_NS (7 * INT64_C(1000000)) /* between two Begins */
 #define MOST_NS (20 * INT64_C(1000000000))
 
@@ -37,8 +37,10 @@ static const char *const names[] = {
 /* One chain, and how long its Begins took, in us. */
 struct prompt {
 	struct chain chain;
-	struct samples samples;
-	bool is_timed; /* now */
+	struct samples round;  /* those of this round */
+	struct samples rounds; /* the median of each round */
+	struct samples ratios; /* the same over that of the living server */
+	bool is_timed;         /* now */
 };
 
 static void on_begun(void *context, int64_t user, const char *reference, int64_t ns)
@@ -48,7 +50,7 @@ static void on_begun(void *context, int64_t user, const char *reference, int64_t
 	(void)user;
 	(void)reference;
 	if (prompt->is_timed)
-		samples_add(&prompt->samples, (double)ns / 1e3);
+		samples_add(&prompt->round, (double)ns / 1e3);
 }
 
 static void on_mail(void *context, const struct sink_mail *mail)
@@ -81,31 +83,48 @@ static void run_one(struct loop *loop, struct prompt *prompt)
 	}
 }
 
-static void run_some(struct loop *loop, struct prompt *prompt, bool is_timed)
+static void run_some(struct loop *loop, struct prompt *prompt)
 {
 	int64_t next = now_ns();
 
 	for (int i = 0; i < WARM_UP + EACH; i++) {
 		wait_until(loop, next);
 		next = now_ns() + STEP_NS;
-		prompt->is_timed = is_timed && i >= WARM_UP;
+		prompt->is_timed = i >= WARM_UP;
 		run_one(loop, prompt);
 	}
 	wait_until(loop, next);
 }
 
+/* What the machine does besides changes from second to second, so rounds are compared.
+ */
+static void end_round(struct prompt prompts[N_SERVERS], bool counts)
+{
+	double live = samples_median(&prompts[SERVER_LIVE].round);
+
+	for (int i = 0; i < N_SERVERS; i++) {
+		double us = samples_median(&prompts[i].round);
+
+		samples_fini(&prompts[i].round);
+		if (!counts)
+			continue;
+		samples_add(&prompts[i].rounds, us);
+		samples_add(&prompts[i].ratios, us / live);
+	}
+}
+
 static void report(struct prompt prompts[N_SERVERS])
 {
-	double us[N_SERVERS];
-
-	for (int i = 0; i < N_SERVERS; i++)
-		us[i] = samples_median(&prompts[i].samples);
-	results_add("prompt_dead_vs_live", us[SERVER_DEAD] / us[SERVER_LIVE], "ratio");
+	results_add("prompt_dead_vs_live", samples_median(&prompts[SERVER_DEAD].ratios),
+		"ratio");
+	results_add("prompt_silent_vs_live",
+		samples_median(&prompts[SERVER_SILENT].ratios), "ratio");
 	results_add(
-		"prompt_silent_vs_live", us[SERVER_SILENT] / us[SERVER_LIVE], "ratio");
-	results_add("prompt_live_us", us[SERVER_LIVE], "us");
-	results_add("prompt_dead_us", us[SERVER_DEAD], "us");
-	results_add("prompt_silent_us", us[SERVER_SILENT], "us");
+		"prompt_live_us", samples_median(&prompts[SERVER_LIVE].rounds), "us");
+	results_add(
+		"prompt_dead_us", samples_median(&prompts[SERVER_DEAD].rounds), "us");
+	results_add("prompt_silent_us", samples_median(&prompts[SERVER_SILENT].rounds),
+		"us");
 }
 
 void prompt_measure(const struct options *options)
@@ -130,15 +149,18 @@ void prompt_measure(const struct options *options)
 	}
 	say("prompt: %d Begins with each of %d servers", (ROUNDS - 1) * EACH,
 		N_SERVERS);
-	for (int i = 0; i < ROUNDS; i++)
+	for (int i = 0; i < ROUNDS; i++) {
 		for (int j = 0; j < N_SERVERS; j++)
-			run_some(&loop, &prompts[(i + j) % N_SERVERS], i > 0);
+			run_some(&loop, &prompts[(i + j) % N_SERVERS]);
+		end_round(prompts, i > 0);
+	}
 	if (n_mails == 0)
 		die("the living server has got no mail");
 	report(prompts);
 	for (int i = 0; i < N_SERVERS; i++) {
 		chain_stop(&prompts[i].chain);
-		samples_fini(&prompts[i].samples);
+		samples_fini(&prompts[i].rounds);
+		samples_fini(&prompts[i].ratios);
 	}
 	sink_close(&sink);
 	close(dead);
