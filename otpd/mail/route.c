@@ -56,7 +56,8 @@ static bool is_number(const char *to)
 
 static bool takes(const struct route_slot *slot, const struct trip *trip)
 {
-	return slot->transport->takes_numbers == is_number(trip->parcel.to);
+	return is_number(trip->parcel.to) ? slot->transport->takes_numbers
+					  : slot->transport->takes_addresses;
 }
 
 static bool was_tried(const struct trip *trip, size_t i)

@@ -54,7 +54,7 @@ def test_a_mail_over_the_second_route_counts_for_both_domains():
 def test_a_number_counts_as_sms():
     with mailer(CONSOLE) as daemon:
         daemon.post(to="+4930123456")
-        assert daemon.domains()["sms"]["refused"] == 1
+        assert daemon.domains()["sms"]["sent"] == 1
 
 
 def test_the_last_error_holds_no_address():

@@ -345,7 +345,8 @@ START_TEST(what_is_likely_wrong_is_warned_about)
 		"not a mail address"));
 	ck_assert(warned(HEAD RELAY "port = 465 }", "tls = implicit"));
 	ck_assert(warned(HEAD RELAY "tls = implicit port = 587 }", "tls = starttls"));
-	ck_assert(warned(HEAD "transport t { type = sms url = \"https://a.example\" }",
+	ck_assert(warned(HEAD "transport t { type = sms url = \"https://a.example\" "
+			      "body_file = \"/b\" }",
 		"no transport takes mails"));
 	ck_assert(warned(
 		HEAD "transport t { type = console }\n" RELAY "}", "those behind it"));

@@ -90,6 +90,7 @@ int transport_new(const struct transport_config *config, uv_loop_t *loop,
 	snprintf(fake->transport.name, sizeof(fake->transport.name), "%s",
 		config->title);
 	fake->transport.takes_numbers = config->type == TRANSPORT_SMS;
+	fake->transport.takes_addresses = config->type != TRANSPORT_SMS;
 	fake->transport.send = fake_send;
 	fake->transport.free = fake_free;
 	*ret = &fake->transport;

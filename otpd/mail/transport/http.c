@@ -214,7 +214,6 @@ int http_new(const struct transport_config *config, uv_loop_t *loop,
 	http->loop = loop;
 	(void)uv_timer_init(loop, &http->idle); /* cannot fail */
 	http->idle.data = http;
-	http->transport.takes_numbers = config->type == TRANSPORT_SMS;
 	http->transport.send = http_send;
 	http->transport.free = http_free;
 	*ret = &TAKE_PTR(http)->transport;

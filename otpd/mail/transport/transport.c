@@ -54,7 +54,9 @@ int transport_new(const struct transport_config *config, uv_loop_t *loop,
 	if (r < 0)
 		return r;
 	snprintf((*ret)->name, sizeof((*ret)->name), "%s", config->title);
-	(*ret)->takes_numbers = config->type == TRANSPORT_SMS;
+	(*ret)->takes_addresses = config->type != TRANSPORT_SMS;
+	(*ret)->takes_numbers =
+		config->type == TRANSPORT_SMS || config->type == TRANSPORT_CONSOLE;
 	return 0;
 }
 

@@ -74,7 +74,8 @@ void parcel_end(struct parcel *parcel, enum send_result result, enum send_cause 
  */
 struct transport {
 	char name[SETTINGS_TITLE];
-	bool takes_numbers; /* telephone numbers, and only those; else addresses */
+	bool takes_addresses;
+	bool takes_numbers; /* telephone numbers */
 	void (*send)(struct transport *transport, struct parcel *parcel);
 	void (*free)(struct transport *transport);
 };
