@@ -87,7 +87,7 @@ static const char *header_problem(const char *line)
 {
 	/* They say what the request is, and where it ends. */
 	static const char *const ours[] = { "Host", "Content-Length", "Content-Type",
-		"Transfer-Encoding", "Connection", "Expect", "TE", "Trailer", "Upgrade",
+		"Transfer-Encoding", "Connection", "Expect", "Trailer", "Upgrade",
 		"Idempotency-Key", "Webhook-Id", "Webhook-Timestamp",
 		"Webhook-Signature" };
 	size_t name = strspn(line, TOKEN);

@@ -154,6 +154,8 @@ START_TEST(values_of_forms_stand_behind_their_names)
 	bad(HTTP_FORM, "a=b c", 1, "percent-encoded");
 	bad(HTTP_FORM, "a=b\n &c=d", 2, "percent-encoded");
 	bad(HTTP_FORM, "a=\xc3\xa9", 1, "percent-encoded");
+	bad(HTTP_FORM, "a={x}", 1, "percent-encoded");
+	bad(HTTP_FORM, "a=1\n{\n{#user}}", 2, "percent-encoded");
 	bad(HTTP_FORM, "a=5%", 1, "hexadecimal");
 	bad(HTTP_FORM, "a=%4", 1, "hexadecimal");
 	bad(HTTP_FORM, "a=%{{to}}", 1, "hexadecimal");

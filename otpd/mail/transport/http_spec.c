@@ -10,18 +10,14 @@
 #include "otpd/mail/transport/http_spec.h"
 
 #include <errno.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "otpd/mail/transport/http_files.h"
-#include "otpd/mail/transport/http_sign.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/file.h"
 #include "otpd/util/secret.h"
 #include "otpd/util/text.h"
-
-DEFINE_CLEANUP(char *, secret_free);
 
 void http_spec_free(struct http_spec *spec)
 {

@@ -64,7 +64,8 @@ static int check_form(struct check *check)
 
 	if (*at == '\n' || *at == '\r')
 		return 0;
-	if (*at <= ' ' || *at > '~')
+	/* Braces, too: with the line ends taken out, some could become a tag. */
+	if (*at <= ' ' || *at > '~' || *at == '{' || *at == '}')
 		return complain(check, "a form has blanks and such percent-encoded");
 	if (*at == '%' && (!is_hex(at[1]) || !is_hex(at[2])))
 		return complain(check, "%% without two hexadecimal digits behind it");

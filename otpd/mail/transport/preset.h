@@ -21,7 +21,7 @@ struct preset {
 	const char *url; /* {{region}} and {{domain}} are replaced */
 	const char *headers[PRESET_HEADERS];
 	const char *content_type;
-	const char *body; /* what body_file would hold */
+	const char *body;     /* what body_file would hold */
 	const char *accepted; /* codes, blanks between them */
 	const char *refused;
 	const char *accepted_field;
