@@ -441,6 +441,63 @@ def test_only_so_many_go_at_once():
     assert sorted(request.json()["mail"] for request in web.requests) == mails
 
 
+class Shy(Web):
+    """Hangs up on its second connection, in the middle of TLS, when it is told to."""
+
+    def __init__(self, *replies, **options):
+        self.opened, self.hang_up = threading.Event(), threading.Event()
+        super().__init__(*replies, **options)
+
+    def greet(self, sock):
+        if self.n_connections == 2:
+            self.opened.set()
+            assert self.hang_up.wait(60)
+            raise ConnectionError
+        return super().greet(sock)
+
+
+def one_connection_fails(answered_meanwhile):
+    """
+    Four mails over two connections, of which the second fails; what becomes of each. The
+    last is one that waited when it failed.
+    """
+    gates, cert = [threading.Event() for _ in range(4)], certificate()
+
+    def hold(request):
+        assert gates[len(web.requests) - 1].wait(60)
+        return answer("202 Accepted")
+    web = Shy(hold, tls=tls_context(cert))
+    with mailer(http(web.url(), preset="webhook", connections=2,
+                     ca_file=cert[0])) as daemon:
+        clients = [daemon.client() for _ in range(4)]
+        for client, ready in zip(clients, (lambda: web.wait(1), web.opened.wait,
+                                           daemon.status, daemon.status), strict=True):
+            client.send("org.emailotp.Mail.Send", **daemon.prepare())
+            ready()
+        if answered_meanwhile:
+            gates[0].set()
+            web.wait(2)
+        web.hang_up.set()
+        said = {1: clients[1].receive()}
+        if not answered_meanwhile:  # while the first is still under way
+            said.update({2: clients[2].receive(), 3: clients[3].receive()})
+        for gate in gates:
+            gate.set()
+        for at in set(range(4)) - set(said):
+            said[at] = clients[at].receive()
+        for client in clients:
+            client.close()
+    return [said[at]["result"] for at in range(4)]
+
+
+def test_one_connection_that_fails_does_not_stop_the_others():
+    assert one_connection_fails(True) == ["sent", "deferred", "sent", "sent"]
+
+
+def test_those_that_wait_are_answered_when_nobody_gets_through():
+    assert one_connection_fails(False) == ["sent", "deferred", "deferred", "deferred"]
+
+
 def test_a_mail_that_died_while_it_waited_is_not_sent():
     deadline = int(time.time()) + 2
     died = threading.Event()

@@ -98,6 +98,7 @@ static void start(struct http *http, struct parcel *parcel)
 	} else if (r < 0) {
 		parcel_end(parcel, SEND_REFUSED, CAUSE_TRANSPORT, "not safe to send");
 	} else {
+		request->n_heard_before = http->n_heard;
 		list_append(&http->requests, &request->link);
 		http->n_requests++;
 	}
@@ -139,10 +140,13 @@ static void on_ended(void *context, CURL *easy, CURLcode code)
 	struct http_verdict end;
 	struct verdict verdict;
 	struct parcel *parcel;
-	bool is_unreached;
+	bool is_unreached, is_down;
 
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&request);
 	http_request_ended(request, code, &end, &is_unreached);
+	/* Unless others have come through meanwhile. */
+	is_down = is_unreached && request->n_heard_before == http->n_heard;
+	http->n_heard += !is_unreached;
 	parcel = request->parcel;
 	curl_loop_remove(http->curl, easy);
 	list_remove(&request->link);
@@ -152,7 +156,7 @@ static void on_ended(void *context, CURL *easy, CURLcode code)
 		complain(http, end.why);
 	verdict = (struct verdict){ end.result, end.cause, end.pause_s, end.detail };
 	parcel->done(parcel, &verdict);
-	if (is_unreached || end.pause_s > 0)
+	if (is_down || end.pause_s > 0)
 		fail_waiting(http, end.pause_s, end.why);
 	pump(http);
 }

@@ -17,6 +17,7 @@ struct http {
 	struct list waiting;  /* parcels, in their order */
 	struct list requests; /* under way */
 	int64_t n_requests;
+	uint64_t n_heard; /* requests that came as far as the service */
 	bool retired;
 	struct log_limit noise;
 };

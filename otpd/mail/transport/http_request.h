@@ -13,6 +13,7 @@ struct http_request {
 	struct list link; /* in http.requests */
 	const struct http_spec *spec;
 	struct parcel *parcel;
+	uint64_t n_heard_before; /* of struct http, when it began */
 	CURL *easy;
 	struct curl_slist *headers;
 	struct buffer body;
