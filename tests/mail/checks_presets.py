@@ -122,9 +122,13 @@ def test_sendgrid():
 
 def test_what_sendgrid_answers():
     for reply, result in ((answer("200 OK", {}), "deferred"),  # its sandbox: not sent
-                          (answer("400 Bad Request", {"errors": []}), "refused"),
+                          (answer("400 Bad Request", {"errors": [
+                              {"field": "personalizations.0.to.0.email"}]}), "refused"),
+                          (answer("400 Bad Request", {"errors": [
+                              {"field": "from.email"}]}), "deferred"),
+                          (answer("400 Bad Request", {"errors": []}), "deferred"),
                           (answer("401 Unauthorized", {"errors": []}), "deferred"),
-                          (answer("413 Payload Too Large", {}), "refused")):
+                          (answer("413 Payload Too Large", {}), "deferred")):
         said, _ = send(reply, "sendgrid", "/v3/mail/send", api_key_file=key_file())
         expect(said, result)
 
@@ -161,7 +165,7 @@ def test_postmark():
 def test_what_postmark_answers():
     for status, code, result in (("200 OK", 0, "sent"), ("200 OK", 406, "refused"),
                                  ("422 Unprocessable Entity", 406, "refused"),
-                                 ("422 Unprocessable Entity", 300, "refused"),
+                                 ("422 Unprocessable Entity", 300, "deferred"),
                                  ("422 Unprocessable Entity", 400, "deferred"),
                                  ("422 Unprocessable Entity", 405, "deferred"),
                                  ("422 Unprocessable Entity", 412, "deferred"),

@@ -111,6 +111,9 @@ static const struct preset presets[] = {
 		.body = SENDGRID_BODY,
 		.accepted = "202",
 		.refused = "400 413",
+		/* A 400 names the member that it does not like. */
+		.refused_field = "errors.0.field",
+		.refused_words = "personalizations.0.to.0.email",
 	},
 	[PRESET_POSTMARK] = {
 		.url = "https://api.postmarkapp.com/email",
@@ -121,9 +124,12 @@ static const struct preset presets[] = {
 		.accepted = "200",
 		.refused = "406 413 422",
 		.accepted_field = "ErrorCode=0",
-		/* 300: invalid email request; 406: inactive recipient (a bounce). */
+		/*
+		 * 406: the recipient is inactive, since mails to him bounced. 300, an
+		 * invalid request, may speak of the sender as well.
+		 */
 		.refused_field = "ErrorCode",
-		.refused_words = "300 406",
+		.refused_words = "406",
 	},
 	[PRESET_MAILGUN] = {
 		/* The EU's is https://api.eu.mailgun.net/... */
