@@ -172,7 +172,8 @@ static void prepare(struct sending *sending, const char *to)
 }
 
 /* The transport of a section. */
-static struct transport *make(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static struct transport *make(
+	const char *format, ...)
 {
 	char path[UNIT_PATH], section[1024], text[2048], error[512] = "";
 	struct mail_config *config = NULL;
