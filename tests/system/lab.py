@@ -100,8 +100,8 @@ class Varlink:
 
     def __init__(self, path, timeout=LIMIT):
         self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))  # with a time limit, it would not wait for its turn
         self.socket.settimeout(timeout)
-        self.socket.connect(str(path))
         self.rest = b""
 
     def send(self, data):

@@ -24,7 +24,8 @@ OTPD_MISTAKES = {
 }
 MAIL_MISTAKES = {
     "an unknown key": ("form = x\n", "form"),
-    "from that is no address": ('from = "a b@example.org"\n', "from"),
+    "from that is no address": (
+        'from = "a b@example.org"\ntransport x {\n type = console\n}\n', "from"),
     "no transport": ("#", "transport"),
     "clear text to elsewhere": (
         'transport x {\n type = smtp\n host = "192.0.2.1"\n tls = none\n}\n', "none"),

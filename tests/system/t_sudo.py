@@ -79,6 +79,7 @@ def grace_is_remembered_and_ends(w):
     run(lambda: w.wait_mails(1).code)
     run(None)
     other, _ = _to_code(w, "id", "-u")
+    w.wait_mails(2)  # or it would be too old when otpd comes to hand it over
     other.hang_up()
     w.set_clock(601)
     run(lambda: w.wait_mails(3).code)
