@@ -40,9 +40,9 @@ struct bench_mails {
 	char words[PLACE_PATH];  /* what stands in it */
 	size_t bytes;            /* of the sample */
 	size_t n;
-	long long n_sent; /* to the sink by all */
-	double cpu_us;    /* of otpd-mail, for a mail of the last run */
+	long long n_sent;                             /* to the sink by all */
 	struct samples ours, nodemailer, smtp_source; /* mails per second */
+	struct samples cpu; /* of otpd-mail for one mail, us */
 };
 
 /* The one mail that came last, kept. */
@@ -159,7 +159,7 @@ static void run_ours(struct bench_mails *bench)
 	cpu = child_cpu_s(&bench->post.child);
 	seconds = sender_run(&bench->sender, &bench->letters);
 	cpu = child_cpu_s(&bench->post.child) - cpu;
-	bench->cpu_us = cpu * 1e6 / (double)bench->n;
+	samples_add(&bench->cpu, cpu * 1e6 / (double)bench->n);
 	bench->n_sent += (long long)(WARM_UP + bench->n);
 	samples_add(&bench->ours, (double)bench->n / seconds);
 }
@@ -215,6 +215,7 @@ static void forget(struct bench_mails *bench)
 	samples_fini(&bench->ours);
 	samples_fini(&bench->nodemailer);
 	samples_fini(&bench->smtp_source);
+	samples_fini(&bench->cpu);
 }
 
 static void measure_plain(struct bench_mails *bench)
@@ -240,7 +241,7 @@ static void measure_plain(struct bench_mails *bench)
 	results_add("mails_per_s", ours, "1/s");
 	results_add("nodemailer_per_s", nodemailer, "1/s");
 	results_add("smtp_source_per_s", smtp_source, "1/s");
-	results_add("mail_cpu_us_per_mail", bench->cpu_us, "us");
+	results_add("mail_cpu_us_per_mail", samples_median(&bench->cpu), "us");
 	results_add("rss_mail_load_mib", child_memory_mib(&bench->post.child, "VmHWM:"),
 		"MiB");
 	post_stop(&bench->post);
@@ -265,7 +266,7 @@ static void measure_tls(struct bench_mails *bench)
 	results_add("mails_vs_nodemailer_tls", ours / nodemailer, "ratio");
 	results_add("mails_per_s_tls", ours, "1/s");
 	results_add("nodemailer_per_s_tls", nodemailer, "1/s");
-	results_add("mail_cpu_us_per_mail_tls", bench->cpu_us, "us");
+	results_add("mail_cpu_us_per_mail_tls", samples_median(&bench->cpu), "us");
 	post_stop(&bench->post);
 	child_kill(&bench->sink);
 	forget(bench);

@@ -2,6 +2,7 @@
 #ifndef TESTS_BENCH_PEERS_H
 #define TESTS_BENCH_PEERS_H
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "tests/bench/child.h"
@@ -9,9 +10,9 @@
 
 /* Where the programs of others are; dies, with what to install, if one is missing. */
 struct peers {
-	char nodemailer[PLACE_PATH]; /* the directory of the module */
-	char script[PLACE_PATH];     /* ours, that uses it */
-	char version[96];            /* "nodemailer 7.0.1 node 20.1.0", after a run */
+	char nodemailer[PATH_MAX]; /* the directory of the module */
+	char version[96];          /* "nodemailer 7.0.1 node 20.1.0", after a run */
+	double limit_s;            /* how long its present run may take */
 };
 
 void peers_find(struct peers *peers, const char *build);
