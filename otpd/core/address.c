@@ -104,7 +104,7 @@ const char *address_problem(const char *text)
 	return problem ? problem : domain_problem(at + 1);
 }
 
-static bool is_phone(const char *text)
+bool address_is_number(const char *text)
 {
 	return text[0] == '+' && !strchr(text, '@');
 }
@@ -113,7 +113,7 @@ const char *address_route_problem(const char *text)
 {
 	size_t digits;
 
-	if (!is_phone(text))
+	if (!address_is_number(text))
 		return address_problem(text);
 	digits = strspn(text + 1, "0123456789");
 	if (text[1 + digits])
@@ -151,7 +151,7 @@ void address_mask(char *out, size_t size, const char *address)
 	size_t n = 0, length = strlen(address);
 
 	/* "***" and what may be seen behind it. */
-	if (is_phone(address) && length > 2)
+	if (address_is_number(address) && length > 2)
 		at = address + length - 2;
 	if (at && at > address && n + 1 < size)
 		out[n++] = address[0];

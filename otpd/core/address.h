@@ -2,6 +2,7 @@
 #ifndef OTPD_CORE_ADDRESS_H
 #define OTPD_CORE_ADDRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -17,6 +18,9 @@ const char *address_problem(const char *text);
  * ITU-T E.164 writes it, "+" and 7 to 15 digits of which the first is not 0.
  */
 const char *address_route_problem(const char *text);
+
+/* Whether it is meant as a telephone number; addresses may begin with "+", too. */
+bool address_is_number(const char *text);
 
 /* Copies with the domain in lower case; the local part stays as it is (RFC 5321 2.4).
  */

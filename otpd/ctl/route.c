@@ -16,7 +16,7 @@
 
 bool route_is_number(const char *route)
 {
-	return route[0] == '+';
+	return address_is_number(route);
 }
 
 static const char *read_number(char out[static ROUTE_SIZE], const char *text)

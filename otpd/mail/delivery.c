@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "otpd/core/address.h"
 #include "otpd/mail/detail.h"
 #include "otpd/mail/message/letter.h"
 #include "otpd/mail/message/message.h"
@@ -115,7 +116,7 @@ static void log_result(const struct delivery *delivery, const char *word,
 {
 	char to[LIMIT_ADDRESS + 4], quoted[TEXT_QUOTED];
 
-	detail_mask(to, sizeof(to), delivery->letter.to);
+	address_mask(to, sizeof(to), delivery->letter.to);
 	log_msg(LOG_NOTICE,
 		"mail %s mail=%s to=%s template=%s transport=%s%s detail=%s", word,
 		delivery->mail, to, letter_kind_name(delivery->letter.kind),

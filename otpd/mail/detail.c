@@ -23,7 +23,7 @@ static size_t matches(const char *text, const char *secret)
 /* The same of an address; gateways repeat numbers without their plus, too. */
 static size_t matches_address(const char *text, const char *address)
 {
-	if (address[0] == '+' && text[0] != '+')
+	if (address_is_number(address) && text[0] != '+')
 		address++;
 	return matches(text, address);
 }
@@ -32,16 +32,6 @@ static void put(char *out, size_t size, size_t *n, const char *text)
 {
 	for (; *text && *n + 1 < size; text++)
 		out[(*n)++] = *text;
-}
-
-void detail_mask(char *out, size_t size, const char *to)
-{
-	size_t length = strlen(to);
-
-	if (to[0] != '+' || length < 6)
-		address_mask(out, size, to);
-	else
-		snprintf(out, size, "%.3s***%s", to, to + length - 2);
 }
 
 void detail_clean_both(char *out, size_t size, const char *said, const char *first,
@@ -54,10 +44,10 @@ void detail_clean_both(char *out, size_t size, const char *said, const char *fir
 		size_t skip;
 
 		if ((skip = matches_address(said, first)) > 0) {
-			detail_mask(masked, sizeof(masked), first);
+			address_mask(masked, sizeof(masked), first);
 			put(out, size, &n, masked);
 		} else if ((skip = matches_address(said, second)) > 0) {
-			detail_mask(masked, sizeof(masked), second);
+			address_mask(masked, sizeof(masked), second);
 			put(out, size, &n, masked);
 		} else if ((skip = matches(said, code)) > 0) {
 			put(out, size, &n, "******");

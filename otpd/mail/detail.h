@@ -16,10 +16,4 @@ void detail_clean(char *out, size_t size, const char *said, const char *address,
 void detail_clean_both(char *out, size_t size, const char *said, const char *first,
 	const char *second, const char *code);
 
-/*
- * An address as address_mask() shows it; a telephone number with its first three
- * characters and its last two ("+49***56"). out needs LIMIT_ADDRESS + 4 bytes.
- */
-void detail_mask(char *out, size_t size, const char *to);
-
 #endif

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "otpd/core/address.h"
 #include "otpd/mail/detail.h"
 #include "otpd/mail/message/letter.h"
 #include "otpd/mail/quota.h"
@@ -49,15 +50,10 @@ struct route {
 
 /* ---- one transport's part */
 
-static bool is_number(const char *to)
-{
-	return to[0] == '+';
-}
-
 static bool takes(const struct route_slot *slot, const struct trip *trip)
 {
-	return is_number(trip->parcel.to) ? slot->transport->takes_numbers
-					  : slot->transport->takes_addresses;
+	return address_is_number(trip->parcel.to) ? slot->transport->takes_numbers
+						  : slot->transport->takes_addresses;
 }
 
 static bool was_tried(const struct trip *trip, size_t i)
@@ -252,8 +248,9 @@ void route_send(struct route *route, struct trip *trip)
 			"every transport has had its mails of this minute");
 	else
 		end_untried(trip, SEND_REFUSED,
-			is_number(trip->parcel.to) ? "no transport of type sms"
-						   : "no transport for addresses");
+			address_is_number(trip->parcel.to)
+				? "no transport of type sms"
+				: "no transport for addresses");
 }
 
 /* ---- all of them */

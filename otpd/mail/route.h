@@ -60,8 +60,8 @@ void route_free(struct route *route);
 
 /*
  * Sends it over the first transport that takes such recipients (a telephone number
- * begins with '+'), is healthy and has room, and over the next ones as long as the
- * transports are the cause that it was not sent.
+ * is one of address_is_number()), is healthy and has room, and over the next ones as
+ * long as the transports are the cause that it was not sent.
  */
 void route_send(struct route *route, struct trip *trip);
 

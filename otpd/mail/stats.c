@@ -184,8 +184,9 @@ static struct stats_domain *domain_row(struct stats *stats, const char *domain)
 void stats_ended(
 	struct stats *stats, const char *to, enum send_result result, int64_t ms)
 {
-	struct stats_domain *row = to[0] == '+' ? shared_row(stats, &stats->sms)
-						: domain_row(stats, address_domain(to));
+	struct stats_domain *row = address_is_number(to)
+		? shared_row(stats, &stats->sms)
+		: domain_row(stats, address_domain(to));
 
 	count(&row->counts, result, ms);
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "otpd/core/address.h"
 #include "otpd/mail/detail.h"
 #include "otpd/mail/message/letter.h"
 #include "otpd/util/clock.h"

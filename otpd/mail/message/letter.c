@@ -124,26 +124,12 @@ static bool is_code(const char *text, size_t max)
 	return text[length] == '\0' && length <= max;
 }
 
-/* A telephone number as E.164 writes it: "+" and 7 to 15 digits, none of them first 0.
- */
-static bool is_phone(const char *text)
-{
-	size_t length = text[0] == '+' ? strspn(text + 1, "0123456789") : 0;
-
-	return length >= 7 && length <= 15 && text[1] != '0' && !text[length + 1];
-}
-
-static bool is_reachable(const char *to)
-{
-	return is_phone(to) || !address_problem(to);
-}
-
 /* Whether it has a code exactly where its kind needs one. */
 static bool makes_sense(const struct letter *letter)
 {
 	return letter_kind_has_code(letter->kind) == (letter->code[0] != '\0') &&
-		is_reachable(letter->to) &&
-		(!letter->second[0] || is_reachable(letter->second)) &&
+		!address_route_problem(letter->to) &&
+		(!letter->second[0] || !address_route_problem(letter->second)) &&
 		letter->at_s > 0 && letter->expires_at_s >= 0;
 }
 

@@ -222,7 +222,7 @@ int message_compose(struct message *message, const struct letter *letter,
 {
 	CLEANUP(job_freep) struct job *job = secret_alloc(sizeof(*job));
 	const struct edition *edition = templates_edition(templates, tenant->title);
-	bool is_short = letter->to[0] == '+';
+	bool is_short = address_is_number(letter->to);
 	int r;
 
 	*message = (struct message){ 0 };

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "otpd/core/address.h"
 #include "otpd/mail/config.h"
 #include "otpd/mail/message/message.h"
 #include "otpd/mail/message/templates.h"
@@ -99,7 +100,7 @@ static int write_mail(const struct preview *preview, const struct tenant_config 
 		&message, letter, tenant, preview->templates, SAMPLE_MAIL);
 	const char *const parts[] = { message.text, message.html, message.bytes,
 		message.text };
-	bool is_short = letter->to[0] == '+';
+	bool is_short = address_is_number(letter->to);
 
 	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++) {
 		char path[PATH_MAX];

@@ -161,20 +161,11 @@ static void on_ended(void *context, CURL *easy, CURLcode code)
 	pump(http);
 }
 
-/* "+" and 7 to 15 digits, the first one not a zero (E.164). */
-static bool is_number(const char *text)
-{
-	size_t digits = text[0] == '+' ? strspn(text + 1, "0123456789") : 0;
-
-	return digits >= 7 && digits <= 15 && text[1] != '0' &&
-		text[digits + 1] == '\0';
-}
-
 static void http_send(struct transport *transport, struct parcel *parcel)
 {
 	struct http *http = (struct http *)transport;
-	bool is_ours = http->spec->is_sms ? is_number(parcel->to)
-					  : !address_problem(parcel->to);
+	bool is_ours = address_is_number(parcel->to) == http->spec->is_sms &&
+		!address_route_problem(parcel->to);
 
 	/* The last wall before the wire, whoever called. */
 	if (!is_ours || address_problem(parcel->from)) {

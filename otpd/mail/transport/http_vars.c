@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "otpd/core/address.h"
 #include "otpd/mail/config.h"
 #include "otpd/mail/message/letter.h"
 #include "otpd/mail/message/message.h"
@@ -234,7 +235,8 @@ int http_vars_init(struct http_vars *vars, const struct parcel *parcel, const ch
 	set(vars, VAR_FROM_MAILBOX, vars->from_mailbox);
 	set(vars, VAR_RAW, vars->raw);
 	/* A short message is its text and nothing else. */
-	set(vars, VAR_SUBJECT, parcel->to[0] == '+' ? "" : or_empty(message->subject));
+	set(vars, VAR_SUBJECT,
+		address_is_number(parcel->to) ? "" : or_empty(message->subject));
 	set(vars, VAR_TEXT, or_empty(message->text));
 	set(vars, VAR_HTML, or_empty(message->html));
 	return 0;
