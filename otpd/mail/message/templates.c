@@ -145,7 +145,7 @@ static const struct layout *find_layout(const struct chain *chain,
 static int take_layouts(
 	struct loading *loading, const struct chain *chain, struct wording *wording)
 {
-	for (int i = 0; i < LETTER_KINDS * LAYOUT_FORMS; i++) {
+	for (int i = 0; i < (int)LETTER_KINDS * (int)LAYOUT_FORMS; i++) {
 		enum letter_kind kind = (enum letter_kind)(i / LAYOUT_FORMS);
 		enum layout_form form = (enum layout_form)(i % LAYOUT_FORMS);
 
