@@ -66,6 +66,8 @@ def own_loopback():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         request = struct.pack("16sH14x", b"lo", 0)
         flags = struct.unpack("16sH14x", fcntl.ioctl(one, siocgifflags, request))[1]
+        if flags & up:
+            return  # the machine's, where we may have none of our own
         fcntl.ioctl(one, siocsifflags, struct.pack("16sH14x", b"lo", flags | up))
 
 
