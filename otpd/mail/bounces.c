@@ -131,12 +131,19 @@ static void look_at(
 			text_quote(quoted, sizeof(quoted), name));
 }
 
-/* What is filed away is read once more, for the counters of its domain. */
-static void read_done(struct bounce_look *look, int fd_new)
+/*
+ * Files away what is done. It is read once more, for the counters of its domain: only
+ * what was there, was a report and is moved has one, so that none counts twice.
+ */
+static void file_done(struct bounce_look *look, int fd_maildir, int fd_new)
 {
-	for (size_t i = 0; i < look->n_done; i++)
-		if (read_report(fd_new, look->done[i].id, &look->done[i].report) < 0)
-			look->done[i].report = (struct report){ 0 };
+	for (size_t i = 0; i < look->n_done; i++) {
+		struct bounce *bounce = &look->done[i];
+
+		if (read_report(fd_new, bounce->id, &bounce->report) < 0 ||
+			file_away(fd_maildir, bounce->id) < 0)
+			bounce->report = (struct report){ 0 };
+	}
 }
 
 static int look_into(struct bounce_look *look)
@@ -158,7 +165,7 @@ static int look_into(struct bounce_look *look)
 	}
 	if (!names)
 		return -ENOMEM;
-	read_done(look, fd_new);
+	file_done(look, fd, fd_new);
 	n = list_names(dir, names);
 	for (size_t i = 0; i < n; i++) {
 		if (look->n < BOUNCES_MAX)

@@ -24,7 +24,7 @@ struct bounce_look {
 	void (*seen)(void *context, const struct bounce_look *look);
 	char path[PATH_MAX];
 	size_t n_done;
-	struct bounce done[BOUNCES_MAX]; /* filed away; ids in, reports out */
+	struct bounce done[BOUNCES_MAX]; /* ids in; reports out if filed away now */
 	size_t n;
 	struct bounce found[BOUNCES_MAX]; /* the oldest names first */
 	int error;                        /* -errno if the Maildir could not be read */

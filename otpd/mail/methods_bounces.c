@@ -5,6 +5,7 @@
 #include "otpd/mail/bounces.h"
 #include "otpd/mail/mailer.h"
 #include "otpd/mail/methods.h"
+#include "otpd/mail/stats.h"
 #include "otpd/util/log.h"
 #include "otpd/varlink/call.h"
 
@@ -31,11 +32,21 @@ static json_t *list_found(const struct bounce_look *look)
 	return list;
 }
 
+/* A report that is told again does not count again: only its end does. */
+static void count_done(struct stats *stats, const struct bounce_look *look)
+{
+	for (size_t i = 0; i < look->n_done; i++)
+		if (look->done[i].report.domain[0])
+			stats_bounced(stats, look->done[i].report.domain);
+}
+
 static void on_seen(void *context, const struct bounce_look *look)
 {
 	static struct log_limit noise = { .interval_s = 3600, .burst = 3 };
 	struct call *call = context;
+	const struct mailer *mailer = call->service->context;
 
+	count_done(mailer->stats, look);
 	if (look->error < 0 && log_limit_pass(&noise))
 		log_errno(LOG_ERR, look->error, "bounce_maildir %s cannot be read",
 			look->path);

@@ -78,6 +78,51 @@ def test_a_report_is_told_until_it_is_done():
         assert watch.box.names("cur") == ["1.mx:2,S"]
 
 
+def test_a_report_counts_once_for_its_domain():
+    with Watch() as watch:
+        def bounced():
+            return {name: row["bounced"] for name, row in watch.daemon.domains().items()}
+
+        watch.box.put("1.mx", report())
+        watch.look()
+        watch.look()
+        assert bounced() == {}
+        assert watch.look("1.mx", "1.mx", "no.such") == []
+        assert bounced() == {"example.net": 1}
+        watch.look("1.mx")
+        watch.look("1.mx:2,S")
+        assert bounced() == {"example.net": 1}
+        watch.box.put("2.mx", report())
+        watch.box.put("3.delay", report(action="delayed", status="4.4.1"))
+        watch.look("2.mx", "3.delay")
+        assert bounced() == {"example.net": 2}
+        assert watch.box.names("new") == []
+
+
+def test_a_report_that_cannot_be_moved_does_not_count():
+    with Watch() as watch:
+        watch.box.put("1.mx", report())
+        watch.look()
+        os.rename(f"{watch.box.path}/cur", f"{watch.box.path}/gone")
+        watch.look("1.mx")
+        assert watch.daemon.domains() == {}
+        watch.daemon.wait_log("cannot be moved to cur")
+        os.rename(f"{watch.box.path}/gone", f"{watch.box.path}/cur")
+        watch.look("1.mx")
+        assert watch.daemon.domains()["example.net"]["bounced"] == 1
+
+
+def test_what_is_done_is_filed_away_behind_a_flood():
+    """More reports are there than one look tells, and their names come first."""
+    with Watch() as watch:
+        watch.box.put("9.mx", report())
+        assert [bounce["id"] for bounce in watch.look()] == ["9.mx"]
+        for number in range(20):
+            watch.box.put(f"1.{number:02}.mx", report(mail=f"{number:032x}"))
+        watch.look("9.mx")
+        assert watch.box.names("cur") == ["9.mx:2,S"]
+
+
 def test_what_is_no_report_is_filed_away():
     with Watch() as watch:
         watch.box.put("1.away", "Subject: away\n\nI am away.\n")
