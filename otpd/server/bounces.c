@@ -20,8 +20,6 @@
 
 #define EVERY_MS 15000
 
-static void ask(struct bounces *bounces);
-
 /* False if it is not of the form that the interface promises. */
 static bool read_bounce(struct bounce *bounce, const json_t *value)
 {
@@ -47,7 +45,7 @@ static void on_answer(void *context, json_t *out)
 	size_t i;
 
 	bounces->asking = false;
-	if (!list)
+	if (!json_is_array(list))
 		return; /* the next question says again what is committed */
 	bounces->n = 0;
 	bounces->committed = false;
@@ -108,7 +106,7 @@ static void write_done(struct job *job, int r)
 	for (size_t i = 0; i < bounces->n; i++)
 		log_bounce(&bounces->found[i]);
 	bounces->committed = true;
-	ask(bounces);
+	bounces_ask(bounces);
 }
 
 /* The ids that otpd-mail may forget. */
@@ -122,7 +120,7 @@ static json_t *list_done(const struct bounces *bounces)
 	return done;
 }
 
-static void ask(struct bounces *bounces)
+void bounces_ask(struct bounces *bounces)
 {
 	json_t *parameters;
 
@@ -131,14 +129,15 @@ static void ask(struct bounces *bounces)
 	parameters = json_pack("{s:o}", "done", list_done(bounces));
 	if (!parameters)
 		return;
-	bounces->asking =
-		mailer_ask(&bounces->daemon->mailer, "org.emailotp.Mail.Bounces",
-			parameters, on_answer, bounces) == 0;
+	bounces->asking = true; /* the end may be told before mailer_ask() returns */
+	if (mailer_ask(&bounces->daemon->mailer, "org.emailotp.Mail.Bounces",
+		    parameters, on_answer, bounces) < 0)
+		bounces->asking = false;
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-	ask(timer->data);
+	bounces_ask(timer->data);
 }
 
 void bounces_open(struct bounces *bounces, struct daemon *daemon)

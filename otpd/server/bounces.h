@@ -38,4 +38,10 @@ struct bounces {
 void bounces_open(struct bounces *bounces, struct daemon *daemon);
 void bounces_close(struct bounces *bounces);
 
+/*
+ * Asks now and not only at the next turn, which comes every 15 s. Nothing happens while
+ * a question is out, while its answer is being written, or if otpd-mail is away.
+ */
+void bounces_ask(struct bounces *bounces);
+
 #endif

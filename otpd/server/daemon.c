@@ -97,9 +97,8 @@ static void key_done(struct job *job, int r)
 	free(list_entry(job, struct key_job, job));
 }
 
-static void on_mailer_key(void *context, const uint8_t key[MAIL_KEY])
+static void keep_mailer_key(struct daemon *daemon, const uint8_t key[MAIL_KEY])
 {
-	struct daemon *daemon = context;
 	struct key_job *job;
 
 	if (daemon->seal.ready && memcmp(daemon->seal.mailer, key, MAIL_KEY) == 0)
@@ -115,6 +114,15 @@ static void on_mailer_key(void *context, const uint8_t key[MAIL_KEY])
 	memcpy(job->key, key, MAIL_KEY);
 	list_init(&job->job.link);
 	batch_add_job(&daemon->batch, &job->job);
+}
+
+/* Reports may have come in while it was away. */
+static void on_mailer_key(void *context, const uint8_t key[MAIL_KEY])
+{
+	struct daemon *daemon = context;
+
+	keep_mailer_key(daemon, key);
+	bounces_ask(&daemon->bounces);
 }
 
 static void submit(struct call *call)

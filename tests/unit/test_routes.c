@@ -5,6 +5,7 @@
  */
 #include "otpd/server/settle.h"
 #include "otpd/store/audit.h"
+#include "tests/unit/heard.h"
 #include "tests/unit/rig.h"
 
 #define ALICE  "alice@example.org"
@@ -719,30 +720,6 @@ static bool is_undeliverable(void)
 	ck_assert(it_is == (int_of(user, "refusals") >= 3));
 	json_decref(out);
 	return it_is;
-}
-
-static char heard_path[UNIT_PATH];
-
-static void listen_in(void)
-{
-	int fd = open(unit_path(heard_path, "stderr"),
-		O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-
-	ck_assert_int_ge(fd, 0);
-	dup2(fd, STDERR_FILENO);
-	close(fd);
-	log_set_level(LOG_WARNING);
-}
-
-static int lines_with(const char *text)
-{
-	char *heard = unit_read(heard_path, NULL);
-	int n = 0;
-
-	for (const char *at = heard; (at = strstr(at, text)); at++)
-		n++;
-	free(heard);
-	return n;
 }
 
 START_TEST(after_three_refusals_an_address_is_marked_once_in_log_and_audit)
