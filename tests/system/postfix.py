@@ -5,7 +5,8 @@ touches neither /etc/postfix nor /var/spool/postfix.
 
 It takes mail on a port of loopback, with STARTTLS, and puts what is for example.org into
 the Maildir mails/, where the tests look. A policy server of the test's own decides about
-each recipient before that (Policy).
+each recipient before that (Policy). What is for other domains goes on to next_hop, if there
+is one; what comes back from there goes to the sender's Maildir bounces/.
 """
 import os
 import pathlib
@@ -46,7 +47,7 @@ smtpd_tls_chain_files = {chain}
 smtpd_tls_session_cache_database =
 smtpd_recipient_restrictions = {policy}, permit_mynetworks, reject
 smtpd_relay_restrictions = permit_mynetworks, reject
-virtual_mailbox_domains = {domain}
+virtual_mailbox_domains = {domain} test.{domain}
 virtual_mailbox_base = {mails}
 virtual_mailbox_maps = texthash:{dir}/etc/mailboxes
 virtual_uid_maps = static:{uid}
@@ -66,6 +67,7 @@ trace unix - - n - 0 bounce
 error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
+smtp unix - - n - - smtp
 anvil unix - - n - 1 anvil
 """
 
@@ -167,9 +169,10 @@ class Authority:
 
 class Postfix:
     """tls: smtpd_tls_security_level. users: whose mailboxes exist. more: further lines of
-    main.cf. Starts at once."""
+    main.cf. next_hop: a port of loopback. Starts at once."""
 
-    def __init__(self, w, policy=None, users=("ada", "bob", "carol"), tls="encrypt", more=""):
+    def __init__(self, w, policy=None, users=("ada", "bob", "carol"), tls="encrypt", more="",
+                 next_hop=None):
         if not os.path.exists(MASTER):
             raise Skip("postfix is not installed")
         self.w = w
@@ -179,7 +182,10 @@ class Postfix:
         self.authority = Authority(w, "relay-authority")
         self.process = None
         self.make_directories()
-        self.write("mailboxes", "".join("%s@%s mails/\n" % (u, DOMAIN) for u in users))
+        self.write("mailboxes", "".join("%s@%s mails/\n" % (u, DOMAIN) for u in users) +
+                   "otpd@test.%s bounces/\n" % DOMAIN)
+        if next_hop:
+            more += "\ndefault_transport = smtp:[127.0.0.1]:%d\n" % next_hop
         self.write("master.cf", SERVICES.format(port=self.port))
         self.write("main.cf", MAIN.format(
             dir=self.dir, domain=DOMAIN, tls=tls, chain=self.authority.chain, uid=MAILER,

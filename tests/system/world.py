@@ -210,8 +210,9 @@ log_level = debug
 {3}
 """.format(self.dir / "otpd", MAIL_SOCKET, extra, policy))
 
-    def configure_mailer(self, transport):
-        """transport: the inside of one section, or of several by their titles, in order."""
+    def configure_mailer(self, transport, options=""):
+        """transport: the inside of one section, or of several by their titles, in order.
+        options: further lines, outside of them."""
         if isinstance(transport, str):
             transport = {"test": transport}
         self.write("mail.conf", """
@@ -221,10 +222,11 @@ key_file = "{1}/mail.key"
 {3}
 log_level = debug
 from = "otpd@test.example.org"
+{4}
 {2}
 """.format(MAIL_SOCKET, self.dir / "mail", "\n".join(
             "transport %s {\n%s\n}" % section for section in transport.items()),
-           self.templates()))
+           self.templates(), options))
 
     def maildir(self):
         return 'type = maildir\npath = "%s"' % (self.dir / "mails")
@@ -262,9 +264,10 @@ timeout = 5s
         except (OSError, ConnectionError):
             return False
 
-    def start(self, policy=POLICY, extra="", users=("ada",), transport=None, env=None):
+    def start(self, policy=POLICY, extra="", users=("ada",), transport=None, env=None,
+              mail_options=""):
         """Both daemons, mails into a Maildir, and users who are enrolled and verified."""
-        self.configure_mailer(transport or self.maildir())
+        self.configure_mailer(transport or self.maildir(), mail_options)
         self.configure_otpd(policy, extra)
         self.start_mailer()
         self.start_otpd(env)
@@ -358,17 +361,17 @@ timeout = 5s
         self.ready(process, lambda: "Server listening" in self.log("sshd"))
         return process
 
-    def ssh(self, user="ada", *options):
-        """A login; it says "in as USER" where a shell is reached."""
+    def ssh(self, user="ada", *options, command="echo in as $(id -un)"):
+        """A login; it says "in as USER" where a shell is reached. command "": a shell."""
         return Terminal([
             "ssh", "-F", "none", "-p", str(self.ssh_port), "-o", "LogLevel=ERROR", "-o",
             "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o",
             "NumberOfPasswordPrompts=1", *options, user + "@127.0.0.1",
-            "echo in as $(id -un)"])
+            *([command] if command else [])])
 
-    def ssh_to_code(self, user="ada", *options, password=PASSWORD):
+    def ssh_to_code(self, user="ada", *options, password=PASSWORD, **more):
         """A login up to the prompt for the code; the login and the prompt."""
-        terminal = self.ssh(user, *options)
+        terminal = self.ssh(user, *options, **more)
         terminal.expect("Password: ")
         terminal.type(password)
         return terminal, prompt(terminal)
