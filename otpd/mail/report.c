@@ -19,6 +19,7 @@
 #include <strings.h>
 
 #include "otpd/core/address.h"
+#include "otpd/mail/detail.h"
 #include "otpd/util/text.h"
 
 #define NAME_SIZE     48
@@ -36,6 +37,14 @@ struct reader {
 struct field {
 	char name[NAME_SIZE];
 	char value[VALUE_SIZE];
+};
+
+/* What a message/delivery-status says. Its words show addresses until they are masked.
+ */
+struct status {
+	char final[LIMIT_ADDRESS + 1];    /* the recipient; "" where unknown */
+	char original[LIMIT_ADDRESS + 1]; /* the one that the mail was sent to */
+	char words[VALUE_SIZE];
 };
 
 static const char *line_end(const struct reader *reader)
@@ -203,7 +212,7 @@ static void take_status(struct report *report, const char *value)
 }
 
 /* "rfc822; jane@example.org" */
-static void take_recipient(struct report *report, const char *value)
+static void take_recipient(char out[LIMIT_ADDRESS + 1], const char *value)
 {
 	const char *address = strchr(value, ';');
 
@@ -211,17 +220,25 @@ static void take_recipient(struct report *report, const char *value)
 		return;
 	address = start_of(address + 1);
 	if (!address_problem(address))
-		text_copy(report->domain, sizeof(report->domain),
-			address_domain(address));
+		text_copy(out, LIMIT_ADDRESS + 1, address);
 }
 
 /* "smtp; 550 5.1.1 no such user" */
-static void take_diagnostic(struct report *report, const char *value)
+static void take_diagnostic(struct status *status, const char *value)
 {
 	const char *words = strchr(value, ';');
 
-	text_copy_clean(report->detail, sizeof(report->detail),
+	text_copy_clean(status->words, sizeof(status->words),
 		start_of(words ? words + 1 : value));
+}
+
+static void keep_status(struct report *report, const struct status *status)
+{
+	if (status->final[0])
+		text_copy(report->domain, sizeof(report->domain),
+			address_domain(status->final));
+	detail_clean_both(report->detail, sizeof(report->detail), status->words,
+		status->final, status->original, "");
 }
 
 /*
@@ -230,6 +247,7 @@ static void take_diagnostic(struct report *report, const char *value)
  */
 static bool take_groups(struct reader *reader, struct report *report)
 {
+	struct status status = { .words = "" };
 	bool has_failed = false;
 	struct field field;
 
@@ -241,11 +259,14 @@ static bool take_groups(struct reader *reader, struct report *report)
 			else if (is_field(&field, "Status"))
 				take_status(report, field.value);
 			else if (is_field(&field, "Final-Recipient"))
-				take_recipient(report, field.value);
+				take_recipient(status.final, field.value);
+			else if (is_field(&field, "Original-Recipient"))
+				take_recipient(status.original, field.value);
 			else if (is_field(&field, "Diagnostic-Code"))
-				take_diagnostic(report, field.value);
+				take_diagnostic(&status, field.value);
 		}
 	} while (!is_over(reader) && !at_boundary(reader));
+	keep_status(report, &status);
 	return has_failed;
 }
 

@@ -13,7 +13,7 @@ struct report {
 	char mail[LIMIT_CHALLENGE + 1]; /* the identifier, from its Message-ID */
 	char status[REPORT_STATUS + 1]; /* "5.1.1"; "5.0.0" where it does not say */
 	char domain[LIMIT_ADDRESS + 1]; /* of the final recipient; "" where unknown */
-	char detail[LIMIT_DETAIL + 1];  /* the remote server's words, cleaned */
+	char detail[LIMIT_DETAIL + 1];  /* the remote server's words, masked */
 };
 
 /*
