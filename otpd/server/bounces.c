@@ -31,6 +31,7 @@ static bool read_bounce(struct bounce *bounce, const json_t *value)
 
 	if (!id || !mail || !status || !detail ||
 		!text_copy(bounce->id, sizeof(bounce->id), id) ||
+		!text_copy(bounce->status, sizeof(bounce->status), status) ||
 		hex_decode(bounce->mail, sizeof(bounce->mail), mail) < 0)
 		return false;
 	snprintf(words, sizeof(words), "bounced: %.16s %s", status, detail);
@@ -65,8 +66,8 @@ static int write_one(struct bounce *bounce, struct daemon *daemon, struct store 
 	int r;
 
 	bounce->record = (struct record){ 0 };
-	r = settle_bounced(store, bounce->mail, bounce->detail, daemon->moment.now_s,
-		&bounce->record);
+	r = settle_bounced(store, bounce->mail, bounce->status, bounce->detail,
+		daemon->moment.now_s, &bounce->record);
 	bounce->is_new = r > 0;
 	return r;
 }

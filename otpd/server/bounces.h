@@ -18,6 +18,7 @@ struct daemon;
 struct bounce {
 	char id[BOUNCE_ID + 1];
 	uint8_t mail[MAIL_NAME];
+	char status[12]; /* of RFC 3463 */
 	char detail[LIMIT_DETAIL + 1];
 	bool is_new;          /* it was not known to have come back */
 	struct record record; /* without an event if the address is not marked */

@@ -19,6 +19,7 @@
 #include "otpd/util/hex.h"
 #include "otpd/util/log.h"
 #include "otpd/util/secret.h"
+#include "otpd/util/text.h"
 
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 5000
@@ -42,10 +43,11 @@ static void retry_later(struct mailer *mailer)
 /* Says once that the mailer is away, and once that it is back. */
 static void complain(struct mailer *mailer, const char *why)
 {
-	snprintf(mailer->error, sizeof(mailer->error), "%s", why);
+	/* It may be a word of otpd-mail's, which does not write our log. */
+	text_copy_clean(mailer->error, sizeof(mailer->error), why);
 	if (!mailer->complained && !mailer->closing)
 		log_msg(LOG_WARNING, "otpd-mail at %s: %s; mails wait, retrying",
-			mailer->path, why);
+			mailer->path, mailer->error);
 	mailer->complained = true;
 }
 

@@ -22,6 +22,14 @@
 #define MARK_EVENT  "undeliverable"
 #define MARK_PHRASE "mail address marked undeliverable"
 
+/* One of the three words, whatever otpd-mail has said: it goes into the log. */
+static const char *known_result(const char *result)
+{
+	if (strcmp(result, "sent") == 0)
+		return "sent";
+	return strcmp(result, "deferred") == 0 ? "deferred" : "refused";
+}
+
 /* The row's next state, after one more try with this result. */
 static void decide(struct outgoing *outgoing, const char *result, int64_t now_s)
 {
@@ -62,13 +70,15 @@ static void log_try(const struct outgoing *outgoing, const char *result)
 void settle_decide(
 	struct outgoing *outgoing, const struct mail_result *result, int64_t now_s)
 {
-	decide(outgoing, result->result, now_s);
+	const char *word = known_result(result->result);
+
+	decide(outgoing, word, now_s);
 	text_copy_clean(outgoing->detail, sizeof(outgoing->detail), result->detail);
 	text_copy_clean(
 		outgoing->transport, sizeof(outgoing->transport), result->transport);
 	outgoing->second = result->second;
 	outgoing->bad_address = result->bad_address;
-	log_try(outgoing, result->result);
+	log_try(outgoing, word);
 }
 
 static int mark(
@@ -112,8 +122,24 @@ void settle_log(const struct outgoing *outgoing)
 	record_log(&record);
 }
 
+/*
+ * Whether a status (RFC 3463 3.2, 3.3) speaks of the address or its mailbox. The rest
+ * is about networks, the mail, or us: a DMARC record that we have broken (5.7.26) must
+ * not mark everybody at a provider.
+ */
+static bool blames_address(const char *status)
+{
+	static const char *const ours[] = { "5.1.7",
+		"5.1.8" }; /* the sender's address */
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strcmp(status, ours[i]) == 0)
+			return false;
+	return strncmp(status, "5.1.", 4) == 0 || strncmp(status, "5.2.", 4) == 0;
+}
+
 int settle_bounced(struct store *store, const uint8_t name[MAIL_NAME],
-	const char *detail, int64_t now_s, struct record *ret)
+	const char *status, const char *detail, int64_t now_s, struct record *ret)
 {
 	char clean[LIMIT_DETAIL + 1];
 	struct refusal refusal;
@@ -121,7 +147,7 @@ int settle_bounced(struct store *store, const uint8_t name[MAIL_NAME],
 
 	*ret = (struct record){ .event = NULL };
 	text_copy_clean(clean, sizeof(clean), detail);
-	r = mails_bounced(store, name, clean, &refusal);
+	r = mails_bounced(store, name, clean, blames_address(status), &refusal);
 	if (r <= 0 || refusal.n != USER_REFUSALS)
 		return r;
 	r = mark(ret, store, refusal.user, now_s);

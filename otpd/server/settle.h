@@ -30,6 +30,6 @@ void settle_log(const struct outgoing *outgoing);
  * there is none such. Inside of a transaction.
  */
 int settle_bounced(struct store *store, const uint8_t name[MAIL_NAME],
-	const char *detail, int64_t now_s, struct record *ret);
+	const char *status, const char *detail, int64_t now_s, struct record *ret);
 
 #endif

@@ -160,7 +160,7 @@ static int read_bounced(const struct row *row, void *arg)
 }
 
 int mails_bounced(struct store *store, const uint8_t name[MAIL_NAME],
-	const char *detail, struct refusal *ret)
+	const char *detail, bool blames_address, struct refusal *ret)
 {
 	struct bounced bounced = { 0 };
 	int r = db_each(store->db, SQL_MAIL_BOUNCED, read_bounced, &bounced, "bt", name,
@@ -170,7 +170,8 @@ int mails_bounced(struct store *store, const uint8_t name[MAIL_NAME],
 	if (r < 0 || bounced.id == 0)
 		return r;
 	/* What came back from the second route says nothing of the first. */
-	r = bounced.second ? 0 : count_refusal(store, bounced.id, true, ret);
+	if (blames_address && !bounced.second)
+		r = count_refusal(store, bounced.id, true, ret);
 	return r < 0 ? r : 1;
 }
 

@@ -76,9 +76,12 @@ int mails_due(struct store *store, int64_t now_s, int64_t limit,
  */
 int mails_update(struct store *store, const struct mail *mail);
 
-/* A sent one has come back: 1, and it counts as a refusal; 0 if there is none such. */
+/*
+ * A sent one has come back: 1, and it counts as a refusal if the report blames the
+ * address; 0 if there is none such.
+ */
 int mails_bounced(struct store *store, const uint8_t name[MAIL_NAME],
-	const char *detail, struct refusal *ret);
+	const char *detail, bool blames_address, struct refusal *ret);
 
 /* Makes a queued one dead. */
 int mails_kill(struct store *store, int64_t id);

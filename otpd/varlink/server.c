@@ -80,6 +80,15 @@ static bool has_room(const struct server *server, const struct peer *peer)
 }
 
 static void on_connection(uv_poll_t *poll, int status, int events);
+static void on_tick(uv_timer_t *timer);
+
+static void resume(struct server *server)
+{
+	if (!server->paused || server->draining)
+		return;
+	server->paused = false;
+	uv_poll_start(&server->poll, UV_READABLE, on_connection);
+}
 
 /* Accepts one client. False when there is none, or no more can be taken now. */
 static bool accept_one(struct server *server)
@@ -93,9 +102,13 @@ static bool accept_one(struct server *server)
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 			errno == ENOBUFS) {
-			log_msg(LOG_WARNING, "no descriptors left, clients wait");
+			if (log_limit_pass(&server->noise))
+				log_msg(LOG_WARNING,
+					"no descriptors left, clients wait");
 			server->paused = true;
 			uv_poll_stop(&server->poll);
+			/* It may be others who give some back: look again soon. */
+			uv_timer_start(&server->timer, on_tick, TICK_MS, TICK_MS);
 		}
 		return errno == ECONNABORTED || errno == EINTR;
 	}
@@ -134,6 +147,9 @@ static void on_tick(uv_timer_t *timer)
 		if (!conn->call && conn->deadline_ms > 0 && now >= conn->deadline_ms)
 			conn_close(conn);
 	}
+	resume(server);
+	if (server->n_conns == 0)
+		uv_timer_stop(&server->timer);
 }
 
 int64_t server_patience_s(
@@ -156,10 +172,7 @@ void server_forget(struct server *server, struct conn *conn)
 	list_remove(&conn->link);
 	if (--server->n_conns == 0)
 		uv_timer_stop(&server->timer);
-	if (server->paused && !server->draining) {
-		server->paused = false;
-		uv_poll_start(&server->poll, UV_READABLE, on_connection);
-	}
+	resume(server);
 }
 
 int server_open(struct server *server, int fd, const char *unlink_path)

@@ -6,6 +6,7 @@
  */
 #include "otpd/server/outbox.h"
 #include "tests/unit/far_end.h"
+#include "tests/unit/heard.h"
 
 static void on_key(void *context, const uint8_t key[MAIL_KEY])
 {
@@ -153,6 +154,22 @@ START_TEST(one_that_says_more_than_it_was_asked_is_not_believed)
 }
 END_TEST
 
+START_TEST(it_does_not_write_our_log)
+{
+	set_up();
+	listen_in();
+	give_key();
+	sends("a",
+		"{\"result\":\"\\nforged\\u001b[2J\",\"detail\":\"\\nforged\","
+		"\"transport\":\"\\nforged\"}");
+	wait_for("id=1 AND state=3");
+	ck_assert_int_eq(lines_with("mail refused mail="), 1);
+	ck_assert_int_eq(lines_with("\nforged"), 0);
+	ck_assert_int_eq(lines_with("\033"), 0);
+	far_close();
+}
+END_TEST
+
 START_TEST(the_largest_box_fits_a_call)
 {
 	struct mail mail = { .state = MAIL_QUEUED,
@@ -180,5 +197,5 @@ END_TEST
 
 UNIT_MAIN("link", what_it_answers_comes_into_the_row,
 	what_is_no_answer_sends_nothing_and_counts_for_nobody,
-	one_that_says_more_than_it_was_asked_is_not_believed,
+	one_that_says_more_than_it_was_asked_is_not_believed, it_does_not_write_our_log,
 	the_largest_box_fits_a_call);

@@ -613,8 +613,8 @@ START_TEST(a_mail_that_waits_or_came_back_is_told)
 	json_decref(out);
 	ck_assert_int_eq(
 		db_script(rig.daemon.store.db, "UPDATE mail SET state = 1"), 0);
-	ck_assert_int_eq(
-		settle_bounced(&rig.daemon.store, name, "5.1.1\nno", RIG_NOW, &record),
+	ck_assert_int_eq(settle_bounced(&rig.daemon.store, name, "5.1.1", "5.1.1\nno",
+				 RIG_NOW, &record),
 		1);
 	ck_assert_ptr_null(record.event);
 	out = begin("alice", "sshd");
@@ -768,6 +768,31 @@ START_TEST(after_three_refusals_an_address_is_marked_once_in_log_and_audit)
 }
 END_TEST
 
+START_TEST(a_bounce_that_is_about_us_marks_nobody)
+{
+	static const char *const statuses[] = { "5.7.26", "5.4.4", "4.4.7", "5.1.8",
+		"5.0.0", "" };
+	struct record record;
+
+	set_up("");
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
+		uint8_t name[MAIL_NAME];
+		char service[8];
+
+		snprintf(service, sizeof(service), "s%d", (int)i);
+		login(service);
+		memcpy(name, rig_newest(&rig)->name, sizeof(name));
+		is_sent();
+		ck_assert_int_eq(settle_bounced(&rig.daemon.store, name, statuses[i],
+					 statuses[i], RIG_NOW, &record),
+			1);
+		ck_assert_ptr_null(record.event);
+	}
+	ck_assert(!is_undeliverable());
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_bounce_marks_too_and_says_so)
 {
 	static const char *const services[] = { "a", "b", "c" };
@@ -782,12 +807,12 @@ START_TEST(a_bounce_marks_too_and_says_so)
 		memcpy(name, rig_newest(&rig)->name, sizeof(name));
 		is_sent();
 		ck_assert_int_eq(settle_bounced(&rig.daemon.store, name, "5.1.1",
-					 RIG_NOW, &record),
+					 "5.1.1", RIG_NOW, &record),
 			1);
 		ck_assert_msg((record.event != NULL) == (i == 2), "%d", i);
 		record_log(&record);
 		ck_assert_int_eq(settle_bounced(&rig.daemon.store, name, "5.1.1",
-					 RIG_NOW, &record),
+					 "5.1.1", RIG_NOW, &record),
 			0);
 		ck_assert_ptr_null(record.event);
 	}
@@ -1036,7 +1061,7 @@ UNIT_MAIN("routes", a_letter_has_exactly_the_members_of_the_contract,
 	an_unverified_address_that_refuses_is_told_too,
 	one_address_that_refuses_does_not_show_in_the_prompts_of_others,
 	after_three_refusals_an_address_is_marked_once_in_log_and_audit,
-	a_bounce_marks_too_and_says_so,
+	a_bounce_that_is_about_us_marks_nobody, a_bounce_marks_too_and_says_so,
 	who_gets_in_by_the_second_route_is_told_that_the_first_refuses,
 	the_status_of_a_user_says_that_his_address_refuses,
 	a_result_that_cannot_be_written_waits_until_it_can,

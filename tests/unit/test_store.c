@@ -1219,18 +1219,18 @@ START_TEST(a_bounce_counts_once_and_only_a_typed_code_ends_it)
 	struct mail mail, found;
 
 	ck_assert_int_eq(users_insert(&store, &alice), 0);
-	ck_assert_int_eq(mails_bounced(&store, nobody, "x", &refusal), 0);
+	ck_assert_int_eq(mails_bounced(&store, nobody, "x", true, &refusal), 0);
 	for (int i = 1; i <= 3; i++) {
 		/* The server takes each of them: that proves nothing any more. */
 		ck_assert_int_eq(ended(&store, MAIL_SENT, false, false, &mail), 0);
 		ck_assert_int_eq(refusals_of(&store, "alice"), i - 1);
 		ck_assert_int_eq(mails_bounced(&store, mail.name, "5.1.1 no such user",
-					 &refusal),
+					 true, &refusal),
 			1);
 		ck_assert_int_eq(refusal.n, i);
 		ck_assert_str_eq(refusal.user, "alice");
 		ck_assert_int_eq(
-			mails_bounced(&store, mail.name, "again", &refusal), 0);
+			mails_bounced(&store, mail.name, "again", true, &refusal), 0);
 		ck_assert_int_eq(refusal.n, 0);
 	}
 	ck_assert_int_eq(mails_get(&store, mail.id, &found), 0);
@@ -1279,19 +1279,20 @@ START_TEST(only_a_mail_that_was_sent_bounces)
 		mail = mail_of((uint8_t)(200 + i), others[i]);
 		mail.own = true;
 		ck_assert_int_eq(mails_insert(&store, &mail), 0);
-		ck_assert_int_eq(mails_bounced(&store, mail.name, "x", &refusal), 0);
+		ck_assert_int_eq(
+			mails_bounced(&store, mail.name, "x", true, &refusal), 0);
 		ck_assert_int_eq(mails_get(&store, mail.id, &found), 0);
 		ck_assert_int_eq(found.state, others[i]);
 	}
 	/* One that came back from the second route, or from no user's address. */
 	ck_assert_int_eq(ended(&store, MAIL_SENT, true, true, &mail), 1);
-	ck_assert_int_eq(mails_bounced(&store, mail.name, "x", &refusal), 1);
+	ck_assert_int_eq(mails_bounced(&store, mail.name, "x", true, &refusal), 1);
 	ck_assert_int_eq(refusal.n, 0);
 	mail = mail_of(210, MAIL_QUEUED);
 	ck_assert_int_eq(mails_insert(&store, &mail), 0);
 	mail.state = MAIL_SENT;
 	ck_assert_int_eq(mails_update(&store, &mail), 0);
-	ck_assert_int_eq(mails_bounced(&store, mail.name, "x", &refusal), 1);
+	ck_assert_int_eq(mails_bounced(&store, mail.name, "x", true, &refusal), 1);
 	ck_assert_int_eq(refusal.n, 0);
 	ck_assert_int_eq(refusals_of(&store, "alice"), 1);
 	store_close(&store);
