@@ -822,18 +822,22 @@ static void *serve_link(void *arg)
 	int fd = (int)(intptr_t)arg;
 	static const char sent[] =
 		"{\"parameters\":{\"result\":\"sent\",\"detail\":\"250\"}}";
+	static const char none[] = "{\"parameters\":{\"bounces\":[]}}";
 	char call[LIMIT_FRAME], key[64], answer[256];
 	size_t n = 0;
 
 	while (recv(fd, call + n, 1, 0) == 1 && n < sizeof(call) - 1) {
+		const char *method;
 		json_t *message;
 
 		if (call[n++] != '\0')
 			continue;
 		message = json_loads(call, 0, NULL);
 		n = 0;
-		if (strstr(json_string_value(json_object_get(message, "method")),
-			    "PublicKey")) {
+		method = json_string_value(json_object_get(message, "method"));
+		if (strstr(method, "Bounces")) {
+			memcpy(answer, none, sizeof(none));
+		} else if (strstr(method, "PublicKey")) {
 			sodium_bin2base64(key, sizeof(key), world.public, 32,
 				sodium_base64_VARIANT_ORIGINAL);
 			snprintf(answer, sizeof(answer),

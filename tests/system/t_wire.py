@@ -7,7 +7,7 @@ import resource
 import socket
 import time
 
-from lab import Refused, Varlink, check, equal, wait_for
+from lab import Refused, Varlink, check, equal
 from world import ADA, CAROL, CLIENTS, MAILER, OTPD, SOCKET, WEB, as_uid
 
 CLIENT = 'client app { user = "web"\n services = { webapp } }\n'
@@ -185,22 +185,6 @@ def a_frame_that_never_ends_is_cut_off(w):
         started = time.monotonic()
         equal(otpd.receive(), None)
         check(time.monotonic() - started < 15, "it took long")
-
-
-def descriptors_run_out_and_come_back(w):
-    """otpd is not deaf for ever because there were none left while nobody was connected."""
-    w.start()
-    w.begin()
-    pid = w.otpd.pid
-    used = {int(name) for name in os.listdir("/proc/%d/fd" % pid)}
-    free = next(number for number in range(1024) if number not in used)
-    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (free, before[1]))
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(SOCKET)
-        wait_for("the warning", lambda: "no descriptors left" in w.log("otpd"))
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-    w.begin()
 
 
 def ten_thousand_connections(w):
