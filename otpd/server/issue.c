@@ -28,6 +28,16 @@ static const struct budget_window bare_windows[] = {
 	{ BUDGET_DAY, 10 },
 };
 
+/*
+ * Codes that failed or came back are given back to the user, who can do nothing for it,
+ * but not without end: whoever has the password of a dead mailbox could else have the
+ * relay, or a gateway that is paid by the message, try for ever.
+ */
+static const struct budget_window failed_windows[] = {
+	{ BUDGET_HOUR, 10 },
+	{ BUDGET_DAY, 30 },
+};
+
 static int64_t largest(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
@@ -97,6 +107,19 @@ static int64_t user_wait_s(
 			issue->policy->cool_down_s, now_s));
 }
 
+/* The same for all, and asked for decoys too: there it finds what a real one would. */
+static int failed_wait_s(struct daemon *daemon, struct store *store,
+	const struct issue *issue, int64_t *ret)
+{
+	int64_t now_s = daemon->moment.now_s;
+	struct spending failed;
+	int r = spending_user_failed(store, issue->user, BUDGET_DAY,
+		failed_windows[1].limit, now_s, &failed);
+
+	*ret = budget_wait_s(failed.at, failed.n, failed_windows, 2, now_s);
+	return r;
+}
+
 /* What a user would have to wait after one more code. */
 static int64_t next_wait_s(
 	const struct issue *issue, struct spending *sends, int64_t now_s)
@@ -114,17 +137,20 @@ int issue_wait_s(struct daemon *daemon, struct store *store, const struct issue 
 {
 	const struct moment *moment = &daemon->moment;
 	struct spending sends;
-	int64_t wait;
+	int64_t wait, failed_wait;
 	int r;
 
 	r = origin_wait_s(daemon, store, issue, &wait);
+	if (r == 0)
+		r = failed_wait_s(daemon, store, issue, &failed_wait);
 	if (r < 0)
 		return r;
 	r = spending_user_sends(store, issue->user, issue->purpose, BUDGET_DAY,
 		largest(issue->policy->sends_per_day, 10), moment->now_s, &sends);
 	if (r < 0)
 		return r;
-	wait = largest(wait, user_wait_s(issue, &sends, moment->now_s));
+	wait = largest(
+		largest(wait, failed_wait), user_wait_s(issue, &sends, moment->now_s));
 	*ret_wait_s = largest(wait, host_wait_s(daemon, issue));
 	*ret_next_s = next_wait_s(issue, &sends, moment->now_s);
 	return 0;

@@ -35,9 +35,9 @@ struct issue {
 void issue_to_user(struct issue *issue, const struct user *user);
 
 /*
- * How long this code must wait for the budgets of the user, the remote host and the
- * host, in seconds; 0: it may go now. ret_cool_down is what the next one after it will
- * wait.
+ * How long this code must wait for the budgets of the user (that of failed mails is one
+ * of them), the remote host and the host, in seconds; 0: it may go now. ret_cool_down
+ * is what the next one after it will wait.
  */
 int issue_wait_s(struct daemon *daemon, struct store *store, const struct issue *issue,
 	int64_t *ret_wait_s, int64_t *ret_next_s);

@@ -44,6 +44,14 @@ int spending_user_sends(struct store *store, const char *user, int64_t purpose,
 		now_s - span_s, limit, purpose);
 }
 
+int spending_user_failed(struct store *store, const char *user, int64_t span_s,
+	int64_t limit, int64_t now_s, struct spending *ret)
+{
+	ret->n = 0;
+	return db_each(store->db, SQL_MAIL_FAILED_TIMES, read_time, ret, "tii", user,
+		now_s - span_s, limit);
+}
+
 int spending_origin_sends(struct store *store, const char *origin, int64_t span_s,
 	int64_t limit, int64_t now_s, struct spending *ret)
 {

@@ -23,9 +23,14 @@ int spending_add_wrong(
 	struct store *store, const char *user, bool decoy, int64_t now_s);
 int spending_forget_wrong(struct store *store, const char *user);
 
-/* Codes of a purpose that were mailed to a user, and all that one origin caused. */
+/*
+ * Codes of a purpose that were mailed to a user, those of all purposes that failed or
+ * came back, which the first leaves out, and all that one origin caused.
+ */
 int spending_user_sends(struct store *store, const char *user, int64_t purpose,
 	int64_t span_s, int64_t limit, int64_t now_s, struct spending *ret);
+int spending_user_failed(struct store *store, const char *user, int64_t span_s,
+	int64_t limit, int64_t now_s, struct spending *ret);
 int spending_origin_sends(struct store *store, const char *origin, int64_t span_s,
 	int64_t limit, int64_t now_s, struct spending *ret);
 

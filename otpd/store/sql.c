@@ -189,11 +189,14 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_MAIL_GET] = "SELECT " MAIL_COLUMNS " FROM mail WHERE id = $1",
 	[SQL_MAIL_GET_BY_NAME] = "SELECT " MAIL_COLUMNS
 				 " FROM mail WHERE name = $1 ORDER BY id DESC LIMIT 1",
-	/* Sends that failed (3) or came back (2) cost nothing; neither do notices
-	 * (purpose 4). */
+	/* Sends that failed (3) or came back (2) cost nothing here, and have a budget
+	 * of their own; notices (purpose 4) and tests (5) cost nothing at all. */
 	[SQL_MAIL_USER_TIMES] = "SELECT at FROM mail WHERE user = $1 AND at > $2"
 				" AND state <> 3 AND state <> 2 AND purpose = $4"
 				" ORDER BY at DESC, id DESC LIMIT $3",
+	[SQL_MAIL_FAILED_TIMES] = "SELECT at FROM mail WHERE user = $1 AND at > $2"
+				  " AND state IN (2, 3) AND purpose NOT IN (4, 5)"
+				  " ORDER BY at DESC, id DESC LIMIT $3",
 	[SQL_MAIL_ORIGIN_TIMES] =
 		"SELECT at FROM mail WHERE origin = $1 AND origin <> '' AND at > $2"
 		" ORDER BY at DESC LIMIT $3",

@@ -594,6 +594,58 @@ START_TEST(a_mail_that_was_refused_is_told_and_sent_again_at_once)
 }
 END_TEST
 
+static int begin_sudo(json_t **out)
+{
+	return rig_call(&rig, 0, "Auth.Begin",
+		json_pack("{s:s, s:s}", "user", "alice", "service", "sudo"), out);
+}
+
+START_TEST(mails_that_fail_have_a_budget_of_their_own)
+{
+	json_t *out;
+
+	set_up("policy default { cool_down = 0 sends_per_hour = 100"
+	       " sends_per_day = 400 }");
+	login("sshd");
+	for (int i = 0; i < 9; i++) {
+		is_refused();
+		rig.now += 1;
+		ck_assert_int_eq(resend(NULL), 0);
+	}
+	is_refused();
+	/* Ten in an hour; the first leaves it 3600 s after it was asked for. */
+	ck_assert_int_eq(resend(&out), OUTCOME_THROTTLED);
+	ck_assert_int_eq(int_of(out, "retry_after"), 3600 - 9);
+	json_decref(out);
+	ck_assert_int_eq(verify(wrong_one(), &out), OUTCOME_WRONG_CODE);
+	ck_assert_str_eq(string_of(out, "delivery"), "failed");
+	ck_assert_int_eq(int_of(out, "resend_in"), 3600 - 9);
+	json_decref(out);
+	/* Another service is no way around it. */
+	ck_assert_int_eq(begin_sudo(NULL), OUTCOME_THROTTLED);
+	json_decref(begin("mallory", "sudo"));
+	rig.now = RIG_NOW + 3600;
+	login("sudo");
+	is_sent();
+	/* What came back costs as much as what was refused; thirty in a day. */
+	ck_assert_int_eq(
+		db_script(rig.daemon.store.db,
+			"WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1"
+			" FROM n WHERE i < 20) INSERT INTO mail (name, user,"
+			" origin, purpose, state, tries, at, next_at, deadline,"
+			" detail) SELECT x'00', 'alice', '', 1, 2, 1,"
+			" 2000000000 + i, 0, 0, '' FROM n"),
+		0);
+	rig.now = RIG_NOW + 7200;
+	ck_assert_int_eq(begin_sudo(&out), OUTCOME_THROTTLED);
+	ck_assert_int_eq(int_of(out, "retry_after"), 86400 - 7200);
+	json_decref(out);
+	rig.now = RIG_NOW + 86400;
+	login("sudo");
+	rig_close(&rig);
+}
+END_TEST
+
 START_TEST(a_mail_that_waits_or_came_back_is_told)
 {
 	struct record record;
@@ -760,6 +812,7 @@ START_TEST(after_three_refusals_an_address_is_marked_once_in_log_and_audit)
 	ck_assert(is_undeliverable());
 	ck_assert_int_eq(add_user("alice", true), 0); /* replace, and nothing new */
 	ck_assert(!is_undeliverable());
+	rig.now += 3600; /* ten failed ones in an hour are all there may be */
 	refuse_three();
 	login("v");
 	is_sent();
@@ -1057,6 +1110,7 @@ UNIT_MAIN("routes", a_letter_has_exactly_the_members_of_the_contract,
 	what_may_be_a_second_route_is_the_administrators_word,
 	the_code_of_one_purpose_is_wrong_for_every_other,
 	a_mail_that_was_refused_is_told_and_sent_again_at_once,
+	mails_that_fail_have_a_budget_of_their_own,
 	a_mail_that_waits_or_came_back_is_told,
 	an_unverified_address_that_refuses_is_told_too,
 	one_address_that_refuses_does_not_show_in_the_prompts_of_others,

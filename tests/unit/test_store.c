@@ -1085,6 +1085,35 @@ START_TEST(sends_count_by_purpose_and_failed_ones_are_free)
 				 NOW + 20, &sends),
 		0);
 	ck_assert_uint_eq(sends.n, 0);
+	/* Free, but counted; of notices and tests neither. */
+	for (uint8_t i = 10; i < 14; i++) {
+		static const int64_t purposes[] = { CODE_ENROL, CODE_LOGIN, CODE_NOTICE,
+			CODE_TEST };
+		struct mail mail = mail_of(i, MAIL_QUEUED);
+		struct refusal refusal;
+
+		mail.at = NOW + i;
+		mail.purpose = purposes[i - 10];
+		mail.origin[0] = '\0';
+		ck_assert_int_eq(mails_insert(&store, &mail), 0);
+		mail.state = i == 10 ? MAIL_SENT : MAIL_FAILED;
+		ck_assert_int_eq(mails_update(&store, &mail), 0);
+		if (i == 10)
+			ck_assert_int_eq(
+				mails_bounced(&store, mail.name, "x", &refusal), 1);
+	}
+	ck_assert_int_eq(
+		spending_user_failed(&store, "alice", 86400, 100, NOW + 20, &sends), 0);
+	ck_assert_uint_eq(sends.n, 3);
+	ck_assert_int_eq(sends.at[0], NOW + 11);
+	ck_assert_int_eq(sends.at[1], NOW + 10);
+	ck_assert_int_eq(sends.at[2], NOW + 5);
+	ck_assert_int_eq(
+		spending_user_failed(&store, "alice", 86400, 2, NOW + 20, &sends), 0);
+	ck_assert_uint_eq(sends.n, 2);
+	ck_assert_int_eq(
+		spending_user_failed(&store, "bob", 86400, 100, NOW + 20, &sends), 0);
+	ck_assert_uint_eq(sends.n, 0);
 	ck_assert_int_eq(spending_origin_sends(&store, "192.0.2.1", BUDGET_HOUR, 100,
 				 NOW + 20, &sends),
 		0);
