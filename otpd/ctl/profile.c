@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "otpd/ctl/commands.h"
+#include "otpd/ctl/doubt.h"
 #include "otpd/ctl/language.h"
 #include "otpd/ctl/output.h"
 #include "otpd/ctl/route.h"
@@ -57,6 +58,7 @@ int users_language(struct session *session, const struct arguments *arguments)
 		json_pack("{s:s, s:s}", "user", user, "language", language), &answer);
 	if (r != 0)
 		return session_explain(session, r, answer, user);
+	doubt_warn_of_language(session, arguments, language);
 	if (session->json)
 		return say(session, user, "language", language);
 	if (language[0])

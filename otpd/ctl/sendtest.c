@@ -170,7 +170,7 @@ int sendtest_run(struct session *session, const struct arguments *arguments)
 		return OUTPUT_USAGE;
 	if (steps_init(&watch.steps, session->json) < 0 || !watch.warnings)
 		return session_explain(session, -ENOMEM, NULL, NULL);
-	warned = watch_warn(&watch);
+	warned = watch_warn(&watch, arguments);
 	watch.traced = warned == 0;
 	r = begin(&watch, arguments);
 	if (r != 0)

@@ -11,6 +11,7 @@
 
 #include "otpd/core/address.h"
 #include "otpd/ctl/commands.h"
+#include "otpd/ctl/doubt.h"
 #include "otpd/ctl/language.h"
 #include "otpd/ctl/listing.h"
 #include "otpd/ctl/output.h"
@@ -152,6 +153,7 @@ static void say_added(const struct session *session, const struct arguments *arg
 				: "; the address is proven at the first login");
 	}
 	warn_of_unknown(session, user);
+	doubt_warn_of_language(session, arguments, arguments->language);
 }
 
 int users_add(struct session *session, const struct arguments *arguments)

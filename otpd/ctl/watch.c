@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "otpd/ctl/doubt.h"
 #include "otpd/ctl/output.h"
 #include "otpd/ctl/table.h"
 #include "otpd/util/cleanup.h"
@@ -44,20 +45,30 @@ bool watch_is_over(const struct watch *watch)
 	return state_is_final(watch->row.state);
 }
 
-int watch_warn(struct watch *watch)
+static void warn(struct watch *watch, const char *text)
+{
+	json_array_append_new(watch->warnings, json_string(text));
+	output_warning(watch->otpd->json, "%s", text);
+}
+
+int watch_warn(struct watch *watch, const struct arguments *arguments)
 {
 	CLEANUP(json_decrefp) json_t *answer = NULL;
 	int r = mailer_call(&watch->mailer, "Status", json_object(), &answer);
 	const json_t *warnings = json_object_get(answer, "warnings");
+	char text[DOUBT_SIZE];
 	json_t *warning;
 	size_t i;
 
 	json_array_foreach(warnings, i, warning) {
 		if (!json_is_string(warning))
 			return -EPROTO;
-		json_array_append(watch->warnings, warning);
-		output_warning(watch->otpd->json, "%s", json_string_value(warning));
+		warn(watch, json_string_value(warning));
 	}
+	if (doubt_tenant(answer, arguments->tenant, text))
+		warn(watch, text);
+	if (doubt_language(answer, arguments->language, text))
+		warn(watch, text);
 	return r;
 }
 

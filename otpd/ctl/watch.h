@@ -35,9 +35,10 @@ struct watch {
 /* watch must be zeroed, but for what mailer_init() and steps_init() have set. */
 void watch_fini(struct watch *watch);
 
-/* Shows what does not fit in mail.conf, before a mail is lost to it. Returns as a call
- * does: of otpd-mail, which might not be there. */
-int watch_warn(struct watch *watch);
+/* Shows what does not fit in mail.conf, and of the arguments what it does not know,
+ * before a mail is lost to it. Returns as a call does: of otpd-mail, which might not be
+ * there. */
+int watch_warn(struct watch *watch, const struct arguments *arguments);
 
 /* otpd-mail is asked no more; says why (r is a call's result) in a warning. */
 void watch_stop_tracing(struct watch *watch, int r);

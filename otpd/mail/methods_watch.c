@@ -4,6 +4,7 @@
  * page of Stats and a whole Trace fit LIMIT_REPLY at their longest.
  */
 #include <stddef.h>
+#include <string.h>
 
 #include "otpd/mail/mailer.h"
 #include "otpd/mail/methods.h"
@@ -12,6 +13,8 @@
 #include "otpd/mail/trace.h"
 #include "otpd/varlink/call.h"
 #include "otpd/version.h"
+
+#define STATUS_NAMES 200 /* of tenants, with all their escapes 26 KiB */
 
 struct stats_in {
 	char after[STATS_DOMAIN + 1];
@@ -31,6 +34,51 @@ static json_t *append(json_t *list, json_t *value)
 	return NULL;
 }
 
+/*
+ * Names that can be given with a mail. Where there are so many that they might not fit
+ * an answer there is no list rather than a part of one, which would call good names
+ * unknown.
+ */
+static void put_names(struct call *call, const char *name, json_t *list)
+{
+	if (json_array_size(list) > STATUS_NAMES)
+		json_decref(list);
+	else
+		call_out_json(call, name, list);
+}
+
+static bool has_string(const json_t *list, const char *text)
+{
+	const json_t *value;
+	size_t i;
+
+	json_array_foreach(list, i, value)
+		if (strcmp(json_string_value(value), text) == 0)
+			return true;
+	return false;
+}
+
+static void put_languages(struct call *call, const struct templates *templates)
+{
+	json_t *list = json_array();
+
+	/* Tenants that change words of a language have it once more. */
+	for (size_t i = 0; list && i < templates->n_words; i++)
+		if (!has_string(list, templates->words[i]->language))
+			list = append(list, json_string(templates->words[i]->language));
+	put_names(call, "languages", list);
+}
+
+static void put_tenants(struct call *call, const struct mail_config *config)
+{
+	const struct tenant_config *tenants = config->tenants.items;
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < config->tenants.n; i++)
+		list = append(list, json_string(tenants[i].title));
+	put_names(call, "tenants", list);
+}
+
 static int status_check(struct call *call)
 {
 	const struct mailer *mailer = call->service->context;
@@ -48,6 +96,8 @@ static int status_check(struct call *call)
 	call_out_int(call, "refused", mailer->n_refused);
 	call_out_string(call, "last_error", mailer->last_error);
 	call_out_json(call, "warnings", warnings);
+	put_languages(call, mailer->templates);
+	put_tenants(call, mailer->config);
 	return 0;
 }
 

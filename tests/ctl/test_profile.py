@@ -2,7 +2,7 @@
 """Languages, second routes and addresses that refuse mail, as root and as the user."""
 import re
 
-from fake_otpd import Daemon, FakeOtpd, Refusal
+from fake_otpd import Daemon, FakeMailer, FakeOtpd, Refusal
 from harness import DONE, OTHER, REFUSED, USAGE, Terminal, otpctl
 from test_enrol import PROMPT, Enrolment
 
@@ -37,6 +37,31 @@ def test_users_language():
         assert answer == {"user": "ada", "result": "changed", "language": "ja"}
         otpctl(otpd, "users", "language", "ghost", "de").expect(
             REFUSED, "ghost: the user is not enrolled")
+
+def test_a_language_without_templates():
+    def mail(method, _):
+        return {"languages": ["de", "pt"]} if method == "Mail.Status" else None
+    text = 'no templates in "xx"; mails will be in its default language'
+    with FakeOtpd(users()) as otpd:
+        assert otpctl(otpd, "users", "language", "ada", "xx").expect(DONE).err == ""
+        with FakeMailer(mail, otpd) as mailer:
+            err = otpctl(otpd, "users", "language", "ada", "xx").expect(
+                DONE, "ada: mails are in the language xx").err
+            assert err == f"otpctl: warning: otpd-mail has {text}\n", err
+            result = otpctl(otpd, "users", "language", "ada", "xx", "--json").expect(DONE)
+            assert result.json()["language"] == "xx" and text in result.error()["warning"]
+            otpctl(otpd, "users", "add", "root", "r@example.org", "--language",
+                   "xx").expect(DONE, text)
+            for good in ("pt-BR", "de", "--none"):
+                assert otpctl(otpd, "users", "language", "ada", good).expect(DONE).err == ""
+            mailer.handler = lambda *_: Refusal("Denied")
+            assert otpctl(otpd, "users", "language", "ada", "xx").expect(DONE).err == ""
+            mailer.handler = mail
+            otpctl(otpd, "users", "language", "ghost", "xx").expect(REFUSED)
+            mailer.calls.clear()
+            otpctl(otpd, "users", "language", "ada", "--none").expect(DONE)
+            assert mailer.calls == []
+
 
 def test_what_is_no_language_never_reaches_otpd():
     with FakeOtpd(users()) as otpd:

@@ -23,7 +23,8 @@ WAY = [("transport", 0, "relay"), ("resolve", 4, "mail.example.org is 192.0.2.7"
 class Way:
     """Both daemons: a list of looks, each a row of otpd and a number of steps."""
 
-    def __init__(self, *looks, warnings=(), way=WAY):
+    def __init__(self, *looks, warnings=(), way=WAY, **status):
+        self.status = status
         self.looks = list(looks)
         self.way = way
         self.warnings = list(warnings)
@@ -45,7 +46,7 @@ class Way:
         if method == "Mail.Status":
             return {"version": "0", "started_at": 1, "transport": "relay", "sent": 0,
                     "deferred": 0, "refused": 0, "last_error": "",
-                    "warnings": self.warnings}
+                    "warnings": self.warnings} | self.status
         assert (method, parameters) == ("Mail.Trace", {"mail": MAIL})
         return {"steps": [{"step": step, "ms": ms, "said": said}
                           for step, ms, said in self.steps]}
@@ -165,6 +166,32 @@ def test_warnings_come_first():
         err = otpctl(otpd, "send-test", "a@example.org").expect(REFUSED).err.splitlines()
         assert err[0] == "otpctl: warning: " + text and err[1].endswith(": two")
         assert "otpd cannot do that now" in err[2]
+
+
+KNOWN = {"languages": ["de", "en", "zh-Hant"], "tenants": ["acme"]}
+NO_TENANT = ('mail.conf has no tenant "acmee"; the mail is sent in the name of the top '
+             'level')
+NO_TEMPLATES = ('otpd-mail has no templates in "xx"; mails will be in its default '
+                'language')
+
+
+def test_a_tenant_or_language_that_otpd_mail_does_not_know():
+    def run(*arguments, **status):
+        return send_test(Way((SENT, 0), **status), "a@example.org", *arguments)[0]
+    unknown = ("--tenant", "acmee", "--language", "xx")
+    err = words(run(*unknown, **KNOWN).expect(DONE).err)
+    assert err == f"otpctl: warning: {NO_TENANT} otpctl: warning: {NO_TEMPLATES}", err
+    answer = run("--json", *unknown, **KNOWN).expect(DONE).json()
+    assert answer["warnings"] == [NO_TENANT, NO_TEMPLATES]
+    assert run("--tenant", "ACME", **KNOWN).err, "titles are spelled one way"
+    # Known ones, the base of one, and an otpd-mail that does not say.
+    for good in (("--tenant", "acme"), ("--language", "de"), ("--language", "DE-at"),
+                 ("--language", "zh-hant-TW"), ()):
+        assert run(*good, **KNOWN).expect(DONE).err == "", good
+    assert run("--language", "zh", **KNOWN).err != ""
+    assert run(*unknown).expect(DONE).err == ""
+    assert run(*unknown, languages=5, tenants={}).expect(DONE).err == ""
+    assert NO_TENANT in run(*unknown, languages=[5], tenants=[5]).expect(DONE).err
 
 
 def test_json_is_one_object_with_the_steps():

@@ -130,6 +130,20 @@ def test_status_has_the_warnings_of_check():
         assert any("development" in text for text in daemon.status()["warnings"])
 
 
+def test_status_has_the_languages_and_the_tenants():
+    with mailer({"a": CONSOLE}) as daemon:
+        status = daemon.status()
+        assert {"de", "en", "fr"} <= set(status["languages"]), status
+        assert len(status["languages"]) == len(set(status["languages"]))
+        assert status["tenants"] == []
+    names = ["acme", "q" * 63] + [f"t{i}" for i in range(199)]
+    for count in (200, 201):
+        head = "".join(f'tenant {name} {{ organisation = "x" }}\n' for name in names[:count])
+        with mailer({"a": CONSOLE}, head) as daemon:
+            # Too many to be listed are not listed in part.
+            assert daemon.status().get("tenants") == (names[:200] if count == 200 else None)
+
+
 def steps_of(daemon, mail):
     return daemon.ask("Trace", mail=mail)["steps"]
 

@@ -69,6 +69,9 @@ def test_tenants_have_templates_of_their_own():
         with mailer(smtp(server.port), head) as daemon:
             for tenant in ("", "acme", "other", "unknown"):
                 expect(daemon.send(tenant=tenant), "sent")
+            status = daemon.status()
+    assert status["tenants"] == ["acme", "other"]
+    assert sorted(status["languages"]) == sorted(set(status["languages"])), "de is said once"
     none, acme, other, unknown = map(parts, server.bodies)
     assert "\nDer Code\n" in none[1] and "Reply-To" not in none[0]
     assert acme[1].startswith("Acme\nAcmes Code\n") and "#ffd400" in acme[2]
