@@ -18,15 +18,19 @@
 
 /* A value or --none, and not both. 0, or the exit code. */
 static int check_value(const struct session *session, const struct arguments *arguments,
-	const char *command, const char *operand)
+	const char *command, const char *noun, const char *operand)
 {
 	bool none = arguments->given & ARGUMENT_NONE;
 	bool value = arguments->n_words > 1 && arguments->words[1][0];
 
 	if (none != value && !(none && arguments->n_words > 1))
 		return 0;
-	output_error(session->json, "Usage", "give %s or --none: otpctl %s USER %s",
-		none ? "either" : operand, command, operand);
+	if (none)
+		output_error(
+			session->json, "Usage", "give %s or --none, not both", noun);
+	else
+		output_error(session->json, "Usage",
+			"give %s or --none: otpctl %s USER %s", noun, command, operand);
 	return OUTPUT_USAGE;
 }
 
@@ -48,7 +52,8 @@ int users_language(struct session *session, const struct arguments *arguments)
 	const char *user = arguments->words[0];
 	const char *language = arguments->n_words > 1 ? arguments->words[1] : "";
 	CLEANUP(json_decrefp) json_t *answer = NULL;
-	int r = check_value(session, arguments, "users language", "LANGUAGE");
+	int r = check_value(
+		session, arguments, "users language", "a language", "LANGUAGE");
 
 	if (r != 0)
 		return r;
@@ -73,7 +78,8 @@ static int read_route(const struct session *session, const struct arguments *arg
 	char route[static ROUTE_SIZE])
 {
 	const char *problem;
-	int r = check_value(session, arguments, "users second", "ADDRESS|+NUMBER");
+	int r = check_value(
+		session, arguments, "users second", "a route", "ADDRESS|+NUMBER");
 
 	route[0] = '\0';
 	if (r != 0)

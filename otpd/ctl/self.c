@@ -39,7 +39,7 @@ int self_run(struct session *session, const struct arguments *arguments)
 		{ "state", NULL, LISTING_TEXT, self_state },
 		{ "address", "address", LISTING_TEXT, NULL },
 		{ "second route", "second", LISTING_TEXT, NULL },
-		{ "its state", NULL, LISTING_TEXT, second_state },
+		{ "second route is", NULL, LISTING_TEXT, second_state },
 	};
 	CLEANUP(json_decrefp) json_t *answer = NULL;
 	int r = session_call(

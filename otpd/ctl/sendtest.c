@@ -21,6 +21,7 @@
 
 #define ADMIN     "org.emailotp.Admin."
 #define MAILER_MS 3000
+#define FAILURE   128 /* bytes of what became of a mail */
 
 static void print_success(const struct watch *watch)
 {
@@ -42,6 +43,55 @@ static void print_success(const struct watch *watch)
 	wrap_write(stdout, "", text);
 }
 
+static const char *text_of(const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return text ? text : "";
+}
+
+static void tell_paused(struct watch *watch, const json_t *row)
+{
+	const char *error = text_of(row, "last_error");
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		"%.64s, which stands before it, is paused%s%.300s; see otpctl mail stats",
+		text_of(row, "name"), *error ? ": " : "", error);
+	if (watch->otpd->json)
+		json_array_append_new(watch->warnings, json_string(text));
+	else
+		wrap_write(stdout, "", text);
+}
+
+/*
+ * Of a mail that was sent, which transports should have had it and are paused: it went
+ * well, and yet something is wrong. Those of type sms are a row of their own.
+ */
+static void tell_all_paused(struct watch *watch)
+{
+	CLEANUP(json_decrefp) json_t *answer = NULL;
+	const json_t *rows, *row, *sender = NULL;
+	size_t n, i;
+
+	if (!watch->traced ||
+		mailer_call(&watch->mailer, "Stats", json_pack("{s:i}", "limit", 1),
+			&answer) != 0)
+		return;
+	rows = json_object_get(answer, "transports");
+	for (n = 0; n < json_array_size(rows) && !sender; n++)
+		if (!strcmp(text_of(json_array_get(rows, n), "name"),
+			    watch->row.transport))
+			sender = json_array_get(rows, n);
+	for (i = 0; sender && i + 1 < n; i++) {
+		row = json_array_get(rows, i);
+		if (!strcmp(text_of(row, "state"), "paused") &&
+			!strcmp(text_of(row, "type"), "sms") ==
+				!strcmp(text_of(sender, "type"), "sms"))
+			tell_paused(watch, row);
+	}
+}
+
 static int print_summary(const struct watch *watch, const char *advice)
 {
 	CLEANUP(json_decrefp)
@@ -59,18 +109,33 @@ static int print_summary(const struct watch *watch, const char *advice)
 	return 0;
 }
 
-/* How it is with a mail that was not sent: a clause, and what a program is told. */
-static const char *failure(const struct watch *watch, const char **ret_word)
+static void describe_queued(const struct watch *watch, char text[static FAILURE])
 {
-	*ret_word = "Refused";
-	if (strcmp(watch->row.state, "bounced") == 0)
-		return "the test mail was sent, and came back";
-	if (strcmp(watch->row.state, "dead") == 0)
-		return "the test mail could not be sent in time";
-	if (watch_is_over(watch))
-		return "the test mail was not sent";
-	*ret_word = "TimedOut";
-	return "the test mail is still queued, and otpd goes on trying";
+	int64_t deadline = watch->row.deadline;
+	char until[OUTPUT_TIME] = "";
+
+	if (deadline > 0)
+		output_time(until, deadline);
+	snprintf(text, FAILURE,
+		"the test mail is still queued, and otpd goes on trying%s%s",
+		until[0] ? " until " : "", until);
+}
+
+/* How it is with a mail that was not sent: a clause. Returns what a program is told. */
+static const char *describe_failure(
+	const struct watch *watch, char text[static FAILURE])
+{
+	const char *state = watch->row.state;
+
+	if (!watch_is_over(watch)) {
+		describe_queued(watch, text);
+		return "TimedOut";
+	}
+	snprintf(text, FAILURE, "the test mail %s",
+		strcmp(state, "bounced") == 0        ? "was sent, and came back"
+			: strcmp(state, "dead") == 0 ? "could not be sent in time"
+						     : "was not sent");
+	return "Refused";
 }
 
 static const char *find_advice(const struct watch *watch)
@@ -90,7 +155,8 @@ static const char *find_advice(const struct watch *watch)
 
 static int explain(const struct watch *watch, const char *advice)
 {
-	const char *word, *what = failure(watch, &word);
+	char what[FAILURE];
+	const char *word = describe_failure(watch, what);
 	const char *words = watch->row.detail[0] ? watch->row.detail : NULL;
 
 	if (watch->otpd->json) {
@@ -104,17 +170,21 @@ static int explain(const struct watch *watch, const char *advice)
 	return watch_is_over(watch) ? OUTPUT_REFUSED : OUTPUT_UNREACHABLE;
 }
 
-static int conclude(const struct watch *watch)
+static int conclude(struct watch *watch)
 {
 	bool sent = strcmp(watch->row.state, "sent") == 0;
 	const char *advice = sent ? NULL : find_advice(watch);
 
+	if (sent && watch->otpd->json)
+		tell_all_paused(watch);
 	if (watch->otpd->json && print_summary(watch, advice) < 0)
 		return session_explain(watch->otpd, -ENOMEM, NULL, NULL);
 	if (!sent)
 		return explain(watch, advice);
-	if (!watch->otpd->json)
+	if (!watch->otpd->json) {
 		print_success(watch);
+		tell_all_paused(watch);
+	}
 	return OUTPUT_DONE;
 }
 

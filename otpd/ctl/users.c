@@ -85,7 +85,7 @@ static int show_as_card(const json_t *answer)
 		{ "state", NULL, LISTING_TEXT, user_state },
 		{ "language", "language", LISTING_TEXT, NULL },
 		{ "second route", "second", LISTING_TEXT, NULL },
-		{ "its state", NULL, LISTING_TEXT, second_state },
+		{ "second route is", NULL, LISTING_TEXT, second_state },
 		{ "mails refused in a row", "refusals", LISTING_INT, NULL },
 		{ "verified", "verified_at", LISTING_TIME, NULL },
 		{ "enrolled", "created_at", LISTING_TIME, NULL },

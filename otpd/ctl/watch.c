@@ -119,6 +119,7 @@ static int read_row(struct watch_row *row, const json_t *answer)
 	copy_text(row->transport, sizeof(row->transport), mail, "transport");
 	row->tries = json_integer_value(json_object_get(mail, "tries"));
 	row->next_at = json_integer_value(json_object_get(mail, "next_at"));
+	row->deadline = json_integer_value(json_object_get(mail, "deadline"));
 	row->second = json_is_true(json_object_get(mail, "second"));
 	return row->state[0] ? 0 : -EPROTO;
 }
@@ -153,6 +154,7 @@ static int show_change(struct watch *watch, const struct watch_row *row)
 	bool deferred = strcmp(row->state, "queued") == 0 && row->tries > 0;
 	char said[SAID];
 
+	watch->row.deadline = row->deadline;
 	if (row->tries == watch->row.tries &&
 		strcmp(row->state, watch->row.state) == 0 &&
 		strcmp(row->detail, watch->row.detail) == 0)

@@ -18,6 +18,7 @@ struct watch_row {
 	char transport[64];
 	int64_t tries;
 	int64_t next_at;
+	int64_t deadline;
 	bool second;
 };
 

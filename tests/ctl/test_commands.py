@@ -183,7 +183,7 @@ def test_status():
 
 def mail(number, state="sent", tries=1, detail="250 ok"):
     return {"id": number, "mail": f"{number:032x}", "user": "alice", "purpose": "login",
-            "state": state, "tries": tries, "created_at": NOVEMBER, "next_at": 0,
+            "state": state, "tries": tries, "created_at": NOVEMBER, "next_at": NOVEMBER + 1,
             "deadline": NOVEMBER + 600, "detail": detail, "transport": "relay",
             "second": False}
 
@@ -217,6 +217,8 @@ def test_queue_shows_the_way_and_what_came_back():
         out = otpctl(otpd, "queue").expect(DONE).out.splitlines()
         assert re.search(r"TRANSPORT +ROUTE +MAIL", out[0]), out
         assert re.search(r" sent .* sms +second +0+3 ", out[1]), out
+        assert [re.search(r"(queued|sent|bounced) +\d (.*?) +alice", line)[2].strip()
+                for line in out[1:]] == ["-", "-", "2026-11-20T14:00:01+00:00"], out
         assert re.search(r" bounced .* relay +first +0+2 +5.1.1 no such user$", out[2]), out
         assert re.search(r" queued .* - +first +0+1 +-$", out[3]), out
 

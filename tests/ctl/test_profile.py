@@ -78,14 +78,15 @@ def test_what_is_no_language_never_reaches_otpd():
 
 def test_a_value_or_none_and_not_both():
     with FakeOtpd(users()) as otpd:
-        for command, operand, value in (("language", "LANGUAGE", "de"),
-                                        ("second", "ADDRESS|+NUMBER", "a@example.org")):
+        for command, noun, operand, value in (
+                ("language", "a language", "LANGUAGE", "de"),
+                ("second", "a route", "ADDRESS|+NUMBER", "a@example.org")):
             otpctl(otpd, "users", command, "ada").expect(
-                USAGE, f"give {operand} or --none: otpctl users {command} USER {operand}")
+                USAGE, f"give {noun} or --none: otpctl users {command} USER {operand}")
             otpctl(otpd, "users", command, "ada", "").expect(USAGE, "or --none")
             otpctl(otpd, "users", command, "ada", value, "--none").expect(
-                USAGE, "give either or --none")
-            otpctl(otpd, "users", command, "ada", "", "--none").expect(USAGE, "either")
+                USAGE, f"give {noun} or --none, not both")
+            otpctl(otpd, "users", command, "ada", "", "--none").expect(USAGE, "not both")
         otpctl(otpd, "users", "second", "ada", "--none", "--verified").expect(
             USAGE, "leave one out")
         otpctl(otpd, "users", "language", "ada", "de", "--verified").expect(
@@ -103,10 +104,10 @@ def test_users_second():
             "user": "ada", "address": "+491701234567", "verified": False})
         out = otpctl(otpd, "users", "show", "ada").expect(DONE).out
         assert re.search(r"^second route +\+491701234567$", out, re.M), out
-        assert re.search(r"^its state +not proven, not used$", out, re.M), out
+        assert re.search(r"^second route is +not proven, not used$", out, re.M), out
         otpctl(otpd, "users", "second", "ada", "b@example.net", "--verified").expect(
             DONE, "ada: second route b@example.net\n")
-        otpctl(otpd, "users", "show", "ada").expect(DONE, "its state", " proven\n")
+        otpctl(otpd, "users", "show", "ada").expect(DONE, "second route is", " proven\n")
         otpctl(otpd, "users", "second", "ada", "--none").expect(DONE, "ada: no second route")
         assert otpd.calls[-1][1] == {"user": "ada", "address": "", "verified": False}
         answer = otpctl(otpd, "users", "second", "ada", "--none", "--json").expect(DONE)
@@ -223,7 +224,7 @@ def test_self_shows_the_second_route():
                           ({"second": "+49***67", "second_verified": True}, "proven")):
         with FakeOtpd(lambda *_: SELF | change) as otpd:
             out = otpctl(otpd, "self").expect(DONE, change.get("second", "-")).out
-            assert re.search(rf"^its state +{re.escape(state)}$", out, re.M), out
+            assert re.search(rf"^second route is +{re.escape(state)}$", out, re.M), out
             assert otpctl(otpd, "self", "--json").expect(DONE).json() == SELF | change
     with FakeOtpd(lambda *_: SELF | {"enrolled": False}) as otpd:
         assert "second" not in otpctl(otpd, "self").expect(DONE).out

@@ -25,6 +25,7 @@ class Way:
 
     def __init__(self, *looks, warnings=(), way=WAY, **status):
         self.status = status
+        self.transports = []
         self.looks = list(looks)
         self.way = way
         self.warnings = list(warnings)
@@ -47,6 +48,8 @@ class Way:
             return {"version": "0", "started_at": 1, "transport": "relay", "sent": 0,
                     "deferred": 0, "refused": 0, "last_error": "",
                     "warnings": self.warnings} | self.status
+        if method == "Mail.Stats":
+            return {"since": 1, "transports": self.transports, "domains": []}
         assert (method, parameters) == ("Mail.Trace", {"mail": MAIL})
         return {"steps": [{"step": step, "ms": ms, "said": said}
                           for step, ms, said in self.steps]}
@@ -194,6 +197,34 @@ def test_a_tenant_or_language_that_otpd_mail_does_not_know():
     assert NO_TENANT in run(*unknown, languages=[5], tenants=[5]).expect(DONE).err
 
 
+def transport(name, state="up", last_error="", type="smtp"):
+    return {"name": name, "type": type, "state": state, "last_error": last_error}
+
+
+def test_a_paused_transport_before_the_one_that_sent_is_told():
+    def run(transports, by="backup", *arguments):
+        way = Way((SENT | {"transport": by}, len(WAY)))
+        way.transports = transports
+        return send_test(way, "a@example.org", *arguments)[0].expect(DONE)
+    rows = [transport("relay", "paused", "421 4.3.2 busy"), transport("second"),
+            transport("text", "paused", "no", "sms"), transport("backup"),
+            transport("late", "paused", "no")]
+    out = words(run(rows).out)
+    line = ("relay, which stands before it, is paused: 421 4.3.2 busy; see otpctl mail "
+            "stats")
+    assert out.endswith("mailbox. " + line), out
+    assert run(rows, "backup", "--json").json()["warnings"] == [line]
+    assert "paused" not in run(rows, "relay").out
+    assert words(run([transport("relay", "paused"), transport("backup")]).out).endswith(
+        "relay, which stands before it, is paused; see otpctl mail stats")
+    texts = [transport("relay", "paused", "x"), transport("sms1", "paused", "y", "sms"),
+             transport("sms2", "up", "", "sms")]
+    out = words(run(texts, "sms2").out)
+    assert "sms1, which stands before it, is paused: y;" in out and "relay," not in out
+    for odd in (5, {}, [5], [{}, transport("backup")], [transport("gone", "paused")]):
+        assert "paused" not in run(odd).out
+
+
 def test_json_is_one_object_with_the_steps():
     way = Way((QUEUED, 4), (SENT | {"transport": "relay", "second": True}, len(WAY)),
               warnings=["odd"])
@@ -239,7 +270,8 @@ def test_the_ends_that_are_no_refusal():
 
 def test_a_mail_that_stays_in_the_queue_ends_after_its_time():
     result, _, _ = send_test(Way((QUEUED, 0)), "a@example.org", "--wait", "1")
-    result.expect(UNREACHABLE, "still queued", "systemctl status otpd-mail")
+    result.expect(UNREACHABLE, "still queued, and otpd goes on trying until "
+                               "1970-01-01T00:10:00+00:00\n", "systemctl status otpd-mail")
     result, _, _ = send_test(Way((QUEUED, 3)), "a@example.org", "--wait", "1")
     result.expect(UNREACHABLE, "still queued", "longer")
     deferred, first = greylisted()
@@ -367,7 +399,7 @@ def example(command):
 def test_the_manual_shows_what_it_looks_like():
     """Times aside, the example in otpctl(8) is what this program writes."""
     shown = example("# otpctl send-test alice@example.org")
-    begin, *mails, end = steps_of(shown)
+    begin, *mails, end = steps_of(re.sub(r"\n {25}(?=\S)", " ", shown))
     arrived = mails.pop(0)[0]
     assert (begin[1], end[1]) == ("queued", "sent") and len(mails) > 8
     way = [(step, ms - arrived, said) for ms, step, said in mails]
