@@ -203,7 +203,7 @@ static int test_apply(struct call *call, struct store *store)
 	struct watch_work *work = call->work;
 	struct issue issue = {
 		.policy = config_policy(daemon->moment.config, "otpctl"),
-		.user = "root",
+		.user = "",
 		.service = "otpctl",
 		.rhost = "",
 		.tty = "",
@@ -221,7 +221,7 @@ static int test_apply(struct call *call, struct store *store)
 	hex_encode(name, work->mail->name, sizeof(work->mail->name));
 	call_out_string(call, "mail", name);
 	record_about(&work->record, "", "otpctl", "", call->peer.uid);
-	return record_store(&work->record, store, daemon->moment.now_s, "test_sent",
+	return record_store(&work->record, store, daemon->moment.now_s, "test_queued",
 		"test mail asked for", LOG_NOTICE);
 }
 

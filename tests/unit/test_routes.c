@@ -315,6 +315,13 @@ START_TEST(a_test_has_a_language_and_a_tenant_and_carries_no_code)
 	is_in_letter("tenant", "acme");
 	is_in_letter("language", "fr");
 	is_in_letter("code", "");
+	/* It is for nobody, and greets nobody. */
+	is_in_letter("user", "");
+	is_in_letter("name", "");
+	ck_assert_int_eq(rig_count(&rig,
+				 "SELECT count(*) FROM audit WHERE event='test_queued'"
+				 " AND service='otpctl'"),
+		1);
 	ck_assert_int_eq(send_test(PHONE, "test", "ja", "Other & Sons"), 0);
 	is_in_letter("to", PHONE);
 	is_in_letter("tenant", "Other & Sons");
