@@ -9,8 +9,9 @@
  * A trip ends exactly once. No transport is tried twice for it, and none when its
  * deadline has passed or when otpd would not wait for the end (ROUTE_PATIENCE_MS).
  *
- * MUST NOT go on to another transport unless the verdict says that the one before was
- * the cause: a greylisted mail waits, and a mailbox that is unknown stays unknown.
+ * MUST NOT go on to another transport unless the verdict says that the one before, or
+ * its policy, was the cause: a greylisted mail waits, and a mailbox that is unknown
+ * stays unknown. MUST NOT let a policy touch the health of a transport.
  */
 #include "otpd/mail/route.h"
 
@@ -71,6 +72,8 @@ static enum health_sign sign_of(const struct trip *trip, const struct verdict *v
 {
 	if (verdict->result == SEND_SENT || verdict->cause == CAUSE_RECIPIENT)
 		return HEALTH_WORKS;
+	if (verdict->cause == CAUSE_POLICY)
+		return HEALTH_SILENT;
 	/* Time that was short because the code dies is not the transport's. */
 	return is_over(trip) ? HEALTH_SILENT : HEALTH_FAILED;
 }
@@ -186,17 +189,21 @@ static void end(struct trip *trip, const struct verdict *verdict)
 }
 
 /*
- * All that could be tried was. A refusal that speaks of the transport is final only if
- * no other one may still take the mail later.
+ * All that could be tried was. A refusal that does not speak of the recipient is final
+ * only if no other one may still take the mail later. What every transport that takes
+ * such recipients refuses by policy, no way leads to: that is the recipient's.
  */
 static void end_tried(struct trip *trip, const struct verdict *verdict)
 {
+	bool is_open = trip->was_deferred || has_untried(trip->route, trip);
 	struct verdict last = *verdict;
 
-	if (last.result == SEND_REFUSED && last.cause == CAUSE_TRANSPORT &&
-		!is_over(trip) &&
-		(trip->was_deferred || has_untried(trip->route, trip)))
+	if (last.result == SEND_REFUSED && last.cause != CAUSE_RECIPIENT && is_open &&
+		!is_over(trip))
 		last.result = SEND_DEFERRED;
+	if (last.cause == CAUSE_POLICY)
+		last.cause =
+			is_open || trip->was_failed ? CAUSE_TRANSPORT : CAUSE_RECIPIENT;
 	end(trip, &last);
 }
 
@@ -208,7 +215,8 @@ static void on_done(struct parcel *parcel, const struct verdict *verdict)
 
 	settle(trip, verdict);
 	trip->was_deferred = trip->was_deferred || verdict->result == SEND_DEFERRED;
-	if (verdict->result != SEND_SENT && verdict->cause == CAUSE_TRANSPORT &&
+	trip->was_failed = trip->was_failed || verdict->cause != CAUSE_POLICY;
+	if (verdict->result != SEND_SENT && verdict->cause != CAUSE_RECIPIENT &&
 		now_ms - trip->came_ms < ROUTE_PATIENCE_MS && !is_over(trip))
 		next = choose(trip->route, trip, now_ms);
 	if (!next) {
@@ -236,7 +244,7 @@ void route_send(struct route *route, struct trip *trip)
 	trip->route = route;
 	trip->slot = NULL;
 	trip->tried = 0;
-	trip->was_deferred = false;
+	trip->was_deferred = trip->was_failed = false;
 	trip->parcel.done = on_done;
 	slot = is_over(trip) ? NULL : choose(route, trip, now_ms);
 	if (slot)

@@ -32,7 +32,8 @@ struct trip {
 	/*
 	 * Called exactly once, from route_send() or later; the trip may be sent again
 	 * from it. transport is the name of the one whose word the verdict is, ""
-	 * without one. Both are valid during the call only.
+	 * without one. Both are valid during the call only. The cause is not
+	 * CAUSE_POLICY: a policy that all have is the recipient's.
 	 */
 	void (*ended)(struct trip *trip, const struct verdict *verdict,
 		const char *transport);
@@ -43,6 +44,7 @@ struct trip {
 	struct health_try attempt;
 	unsigned tried;    /* a bit for each slot */
 	bool was_deferred; /* by one of them */
+	bool was_failed;   /* one of them had another reason than its policy */
 };
 
 /*
@@ -61,7 +63,7 @@ void route_free(struct route *route);
 /*
  * Sends it over the first transport that takes such recipients (a telephone number
  * is one of address_is_number()), is healthy and has room, and over the next ones as
- * long as the transports are the cause that it was not sent.
+ * long as the transports, or their policies, are the cause that it was not sent.
  */
 void route_send(struct route *route, struct trip *trip);
 

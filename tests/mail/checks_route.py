@@ -126,6 +126,65 @@ def test_a_refusal_is_no_reason_for_another_transport():
     stays_with_first("550 5.1.1 unknown", "refused")
 
 
+POLICY = ("550 5.7.1 <jane.doe@example.net>: Recipient address rejected: Access denied",
+          "554 5.7.1 <jane.doe@example.net>: Relay access denied",
+          "550 5.1.8 sender's domain", "454 4.7.1 Relay access denied")
+
+
+def untouched(daemon, *names):
+    """No transport is paused, or said to be broken."""
+    states = daemon.transports()
+    assert all(states[name]["state"] == "up" for name in names), states
+    assert not any("as configured" in line or "paused" in line for line in daemon.log)
+
+
+def test_a_policy_against_one_recipient_pauses_nothing():
+    # It did: whoever could choose an address could stop the mails of everybody.
+    for said in POLICY:
+        first, second = Script(refusing(said)), Script(refusing(said))
+        with mailer(two(first, second)) as daemon:
+            for _ in range(2):
+                answer = daemon.post()
+                result = "deferred" if said[0] == "4" else "refused"
+                assert (answer["result"], answer["transport"]) == (result, "second"), answer
+                assert answer["bad_address"] == (result == "refused") and said[:9] in answer["detail"]
+                answer = daemon.post(to=OTHER)
+                assert (answer["result"], answer["transport"]) == ("sent", "first"), answer
+            untouched(daemon, "first", "second")
+        assert len(first.bodies) == 2 and not second.bodies
+
+
+def test_what_one_transport_may_not_take_another_may():
+    for said in POLICY:
+        first, second = Script({"RCPT": said}), Script()
+        with mailer(two(first, second)) as daemon:
+            for _ in range(2):
+                answer = daemon.post()
+                assert (answer["result"], answer["transport"]) == ("sent", "second"), answer
+                assert not answer["bad_address"]
+            untouched(daemon, "first", "second")
+
+
+def test_a_policy_of_all_transports_leads_to_the_second_route():
+    first, second = (Script(refusing(POLICY[0])) for _ in range(2))
+    with mailer(two(first, second)) as daemon:
+        answer = daemon.post(second=OTHER)
+        assert (answer["result"], answer["transport"]) == ("sent", "first"), answer
+        assert answer["second"] and answer["bad_address"]
+        assert POLICY[0][:9] in daemon.wait_log("mail rerouted")
+        untouched(daemon, "first", "second")
+    assert OTHER in first.bodies[0] and not second.bodies
+
+
+def test_a_policy_is_not_the_last_word_while_another_transport_is_down():
+    first, second = Dead(), Script({"RCPT": POLICY[0]})
+    with mailer(two(first, second)) as daemon:
+        for _ in range(2):
+            answer = daemon.post(second=OTHER)
+            assert (answer["result"], answer["transport"]) == ("deferred", "second"), answer
+            assert not answer["second"] and not answer["bad_address"]
+
+
 def test_a_transport_that_is_paused_is_left_alone():
     first, second = Flag(up=False), Script()
     with mailer(two(first, second)) as daemon:

@@ -303,6 +303,134 @@ START_TEST(a_refusal_by_the_way_is_final_only_if_all_of_them_refuse)
 }
 END_TEST
 
+START_TEST(a_policy_asks_the_next_one_and_pauses_nobody)
+{
+	struct route_status status;
+	struct mail mail;
+
+	open_route(3);
+	for (int i = 0; i < 3; i++) {
+		send_mail(&mail, TO);
+		say(0, SEND_REFUSED, CAUSE_POLICY);
+		ck_assert_int_eq(mail.n_ends, 0);
+		say(1, SEND_DEFERRED, CAUSE_POLICY);
+		say(2, SEND_SENT, CAUSE_RECIPIENT);
+		ended(&mail, SEND_SENT, "t2");
+	}
+	for (size_t i = 0; i < 3; i++) {
+		route_status(route, i, &status);
+		ck_assert_int_eq(status.state, HEALTH_UP);
+	}
+	ck_assert_int_eq(stats_transport(stats, 0)->counts.refused, 3);
+	close_route();
+}
+END_TEST
+
+/* t1 is paused, and its pause is over: a policy does not bring it back, either. */
+START_TEST(a_policy_is_no_sign_of_health)
+{
+	struct route_status status;
+	struct mail mail;
+
+	open_route(1);
+	send_mail(&mail, TO);
+	say(0, SEND_DEFERRED, CAUSE_TRANSPORT);
+	pass_ms(6300);
+	send_mail(&mail, TO);
+	say(0, SEND_REFUSED, CAUSE_POLICY);
+	ended(&mail, SEND_REFUSED, "t0");
+	route_status(route, 0, &status);
+	ck_assert_int_eq(status.state, HEALTH_PROBING);
+	send_mail(&mail, TO);
+	say(0, SEND_SENT, CAUSE_RECIPIENT);
+	route_status(route, 0, &status);
+	ck_assert_int_eq(status.state, HEALTH_UP);
+	close_route();
+}
+END_TEST
+
+/* What two transports say, and what becomes of the mail. */
+START_TEST(what_all_refuse_by_policy_is_the_recipients)
+{
+	static const struct {
+		enum send_result first;
+		enum send_cause first_cause;
+		enum send_result second;
+		enum send_cause second_cause;
+		enum send_result result;
+		enum send_cause cause;
+	} rows[] = {
+		{ SEND_REFUSED, CAUSE_POLICY, SEND_REFUSED, CAUSE_POLICY, SEND_REFUSED,
+			CAUSE_RECIPIENT },
+		{ SEND_REFUSED, CAUSE_POLICY, SEND_REFUSED, CAUSE_RECIPIENT,
+			SEND_REFUSED, CAUSE_RECIPIENT },
+		{ SEND_REFUSED, CAUSE_POLICY, SEND_DEFERRED, CAUSE_RECIPIENT,
+			SEND_DEFERRED, CAUSE_RECIPIENT },
+		{ SEND_DEFERRED, CAUSE_POLICY, SEND_REFUSED, CAUSE_POLICY,
+			SEND_DEFERRED, CAUSE_TRANSPORT },
+		{ SEND_REFUSED, CAUSE_POLICY, SEND_DEFERRED, CAUSE_POLICY,
+			SEND_DEFERRED, CAUSE_TRANSPORT },
+		{ SEND_DEFERRED, CAUSE_TRANSPORT, SEND_REFUSED, CAUSE_POLICY,
+			SEND_DEFERRED, CAUSE_TRANSPORT },
+		{ SEND_REFUSED, CAUSE_POLICY, SEND_DEFERRED, CAUSE_TRANSPORT,
+			SEND_DEFERRED, CAUSE_TRANSPORT },
+		/* It may have arrived, or is not fit to be sent: not the address. */
+		{ SEND_REFUSED, CAUSE_TRANSPORT, SEND_REFUSED, CAUSE_POLICY,
+			SEND_REFUSED, CAUSE_TRANSPORT },
+		{ SEND_REFUSED, CAUSE_POLICY, SEND_REFUSED, CAUSE_TRANSPORT,
+			SEND_REFUSED, CAUSE_TRANSPORT },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct mail mail;
+
+		open_route(2);
+		send_mail(&mail, TO);
+		say(0, rows[i].first, rows[i].first_cause);
+		say(1, rows[i].second, rows[i].second_cause);
+		ended(&mail, rows[i].result, "t1");
+		ck_assert_int_eq(mail.verdict.cause, rows[i].cause);
+		close_route();
+	}
+}
+END_TEST
+
+START_TEST(a_policy_is_not_final_while_one_has_not_been_asked)
+{
+	struct mail mail;
+
+	/* The second one is paused. */
+	open_route(2);
+	send_mail(&mail, TO);
+	say(0, SEND_DEFERRED, CAUSE_TRANSPORT);
+	say(1, SEND_SENT, CAUSE_RECIPIENT);
+	send_mail(&mail, TO);
+	say(1, SEND_REFUSED, CAUSE_POLICY);
+	ended(&mail, SEND_DEFERRED, "t1");
+	ck_assert_int_eq(mail.verdict.cause, CAUSE_TRANSPORT);
+	/* otpd's patience ends, or the code dies. */
+	pass_ms(400000);
+	send_mail(&mail, TO);
+	pass_ms(ROUTE_PATIENCE_MS);
+	say(0, SEND_REFUSED, CAUSE_POLICY);
+	ended(&mail, SEND_DEFERRED, "t0");
+	send_mail(&mail, TO);
+	pass_ms(540000);
+	say(0, SEND_REFUSED, CAUSE_POLICY);
+	ended(&mail, SEND_REFUSED, "t0");
+	ck_assert_int_eq(mail.verdict.cause, CAUSE_TRANSPORT);
+	close_route();
+	/* One that does not take addresses need not be asked. */
+	configs[1].type = TRANSPORT_SMS;
+	open_route(2);
+	send_mail(&mail, TO);
+	say(0, SEND_REFUSED, CAUSE_POLICY);
+	ended(&mail, SEND_REFUSED, "t0");
+	ck_assert_int_eq(mail.verdict.cause, CAUSE_RECIPIENT);
+	close_route();
+}
+END_TEST
+
 START_TEST(when_all_are_paused_the_one_that_ends_first_is_tried)
 {
 	struct mail mail;
@@ -578,8 +706,8 @@ static struct verdict any_word(void)
 	static const enum send_result results[] = { SEND_SENT, SEND_DEFERRED,
 		SEND_DEFERRED, SEND_DEFERRED, SEND_REFUSED };
 	struct verdict verdict = { results[dice(5)],
-		dice(3) == 0 ? CAUSE_RECIPIENT : CAUSE_TRANSPORT,
-		dice(20) == 0 ? dice(100) : 0, "any" };
+		(enum send_cause)dice(CAUSE_POLICY + 1), dice(20) == 0 ? dice(100) : 0,
+		"any" };
 
 	return verdict;
 }
@@ -615,6 +743,7 @@ static void settle_one(size_t at)
 	size_t n_taking = 0;
 
 	ck_assert_int_eq(mail->n_ends, 1);
+	ck_assert_int_ne(mail->verdict.cause, CAUSE_POLICY);
 	n_sent += mail->verdict.result == SEND_SENT;
 	for (size_t i = 0; i < n_fakes; i++)
 		n_taking +=
@@ -741,6 +870,9 @@ UNIT_MAIN("mail_route", the_first_one_is_taken_while_it_works,
 	the_next_one_is_taken_when_one_fails, what_is_the_recipients_doing_ends_it,
 	after_the_last_one_it_is_deferred_with_its_words,
 	a_refusal_by_the_way_is_final_only_if_all_of_them_refuse,
+	a_policy_asks_the_next_one_and_pauses_nobody, a_policy_is_no_sign_of_health,
+	what_all_refuse_by_policy_is_the_recipients,
+	a_policy_is_not_final_while_one_has_not_been_asked,
 	when_all_are_paused_the_one_that_ends_first_is_tried,
 	a_single_one_is_always_tried,
 	after_the_pause_one_mail_probes_and_brings_it_back,

@@ -5,6 +5,8 @@
  *
  * MUST NOT say "sent" for anything but a 2xx to the final dot. MUST NOT blame the
  * recipient for what the server says about us: three such refusals mark an address.
+ * MUST NOT blame the transport for what a server may say of one recipient and not of
+ * the next: who chooses an address would decide about the mails of everybody.
  */
 #include "otpd/mail/transport/smtp_verdict.h"
 
@@ -48,11 +50,15 @@ static bool is_between(int value, int low, int high)
 	return value >= low && value <= high;
 }
 
-/* Login and encryption. */
+/* Codes of login and encryption, which are for nothing else. */
+static bool is_auth_code(int code)
+{
+	return code == 432 || code == 530 || code == 534 || code == 535 || code == 538;
+}
+
 static bool is_about_auth(int code, struct status status)
 {
-	if (code == 432 || code == 454 || code == 530 || code == 534 || code == 535 ||
-		code == 538)
+	if (is_auth_code(code) || code == 454)
 		return true;
 	return status.subject == 7 &&
 		(is_between(status.detail, 8, 14) || status.detail == 60);
@@ -71,11 +77,19 @@ static bool is_misunderstanding(int code)
 	return code == 500 || is_between(code, 502, 504) || code == 555;
 }
 
-/* A policy of the relay's, and not that the mailbox has a new owner. */
-static bool is_relay_policy(const struct smtp_talk *talk, struct status status)
+/* A policy of the relay's at RCPT, and not that the mailbox has a new owner. */
+static bool is_policy(const struct smtp_talk *talk)
 {
-	return talk->stage == SMTP_RCPT && talk->code >= 500 && status.subject == 7 &&
-		status.detail != 17 && status.detail != 18;
+	struct status status = read_status(talk);
+
+	if (talk->stage != SMTP_RCPT)
+		return false;
+	if (talk->code < 500)
+		return talk->code == 454;
+	return !is_auth_code(talk->code) && !is_misunderstanding(talk->code) &&
+		(is_about_sender(status) ||
+			(status.subject == 7 && status.detail != 17 &&
+				status.detail != 18));
 }
 
 /* Whether a 4xx or 5xx is about the transport, and not about the recipient. */
@@ -85,8 +99,7 @@ static bool is_about_transport(const struct smtp_talk *talk)
 
 	return talk->stage <= SMTP_MAIL || talk->code == 421 ||
 		is_about_auth(talk->code, status) || is_about_sender(status) ||
-		status.subject == 3 || is_misunderstanding(talk->code) ||
-		is_relay_policy(talk, status);
+		status.subject == 3 || is_misunderstanding(talk->code);
 }
 
 void smtp_verdict_codes(const struct smtp_talk *talk, char *out, size_t size)
@@ -120,6 +133,9 @@ struct smtp_verdict smtp_verdict(const struct smtp_talk *talk)
 		verdict.is_in_doubt = talk->stage == SMTP_BODY && talk->is_out;
 		if (verdict.is_in_doubt)
 			verdict.cause = CAUSE_RECIPIENT;
+	} else if (is_policy(talk)) {
+		verdict.cause = CAUSE_POLICY;
+		verdict.result = is_permanent ? SEND_REFUSED : SEND_DEFERRED;
 	} else if (is_about_transport(talk)) {
 		verdict.complain = is_permanent;
 	} else {

@@ -30,6 +30,13 @@ enum send_cause {
 	 * mailbox that does not exist does not exist for anybody.
 	 */
 	CAUSE_RECIPIENT,
+	/*
+	 * This transport will not take this mail: "550 5.7.1 access denied" to one
+	 * recipient. Another one may; and it says nothing about whether this one works,
+	 * since who may choose an address could otherwise pause them all. Of the
+	 * transports only: what a route answers is never this (route.h).
+	 */
+	CAUSE_POLICY,
 };
 
 /* How a try ended. detail is raw: the server's words, valid during the call only. */
