@@ -28,13 +28,16 @@ The cases of group D of the threat study, and where each is tested:
 
 import email
 import email.policy
+import signal
 import socket
 import threading
 import time
 
 from daemon import BINARY, smtp
-from servers import Inbox, Resolver, Script, free_port, tls_context
-from support import certificate, expect, mailer, needs_namespaces, rss, slow
+from servers import (Inbox, Resolver, Script, TokenServer, free_port, tls_context,
+                     token)
+from support import (certificate, expect, mailer, needs_namespaces, rss, secret_file,
+                     slow)
 
 
 def one_mail(replies, **options):
@@ -378,6 +381,50 @@ def test_authentication_wanted_at_mail_defers_loudly():
     answer, _, log = one_mail({"MAIL": "530 5.7.0 Authentication required"})
     expect(answer, "deferred", "530 5.7.0")
     assert any("does not work as configured" in line for line in log)
+
+
+def no_auth(server, *parts, **options):
+    """A mail that waits, since the server knows no AUTH; it hears nothing of it."""
+    with mailer("type = console") as daemon:
+        path = secret_file(daemon.directory, "secret", "p4ssword-of-relay")
+        inside = smtp(server.port, user="otpd", **{
+            name: path if value == "FILE" else value for name, value in options.items()})
+        daemon.configure({"first": inside, "second": smtp(Script().port)})
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_log("configuration reloaded")
+        daemon.secrets.add("p4ssword-of-relay")
+        answer = daemon.post()
+        assert (answer["result"], answer["transport"]) == ("sent", "second"), answer
+        daemon.wait_log("transport first is paused")
+        line = daemon.wait_log("transport first does not work as configured")
+        for part in ("the server offers no AUTH here; use port 587, or take out", *parts):
+            assert part in line, line
+            assert part in daemon.transports()["first"]["last_error"]
+    assert server.lines and not any(c.startswith(("MAIL", "AUTH")) for c in server.commands)
+
+
+def test_an_account_needs_a_server_with_auth():
+    # The mails went out without a login, if the server took them.
+    account = {"password_file": "FILE"}
+    no_auth(Script(), "user and password_file", **account)
+    no_auth(Script({"EHLO": "502 5.5.1 what", "HELO": "250 test"}, auth=True), **account)
+    no_auth(Script({"EHLO": "250-test\r\n250 AUTHENTIC PLAIN"}), **account)
+
+
+def test_auth_counts_under_tls():
+    cert = certificate()
+
+    def hello(line):
+        line.say("250 test" if line.tls else "250-AUTH PLAIN LOGIN\r\n250 STARTTLS")
+        return True
+    no_auth(Script({"EHLO": hello}, tls=tls_context(cert)), tls="starttls",
+            ca_file=cert[0], password_file="FILE")
+
+
+def test_oauth2_needs_a_server_with_auth():
+    tokens = TokenServer(token("acc3ss-token"))
+    no_auth(Script(), "auth and user", auth="oauth2", token_url=tokens.url, client_id="c",
+            client_secret_file="FILE")
 
 
 def test_a_server_that_is_not_there_defers():

@@ -252,6 +252,26 @@ START_TEST(what_the_server_can_do_is_learnt_under_tls)
 }
 END_TEST
 
+START_TEST(only_a_235_behind_the_last_ehlo_is_a_login)
+{
+	struct smtp_talk talk = { .with_starttls = true };
+
+	hear_opening(&talk, "220 hello\r\n");
+	hear_opening(&talk, "235 2.7.0 too early\r\n");
+	hear_opening(&talk, "250-test\r\n");
+	hear_opening(&talk, "250 AUTH PLAIN\r\n");
+	hear_opening(&talk, "235 2.7.0 too early\r\n");
+	hear_opening(&talk, "220 go ahead\r\n");
+	hear_opening(&talk, "250 AUTH PLAIN\r\n");
+	hear_opening(&talk, "334 \r\n");
+	ck_assert(!talk.is_logged_in);
+	hear_opening(&talk, "235-2.7.0 welcome\r\n");
+	ck_assert(!talk.is_logged_in);
+	hear_opening(&talk, "235 2.7.0 home\r\n");
+	ck_assert(talk.is_logged_in);
+}
+END_TEST
+
 START_TEST(long_and_binary_replies_are_cut)
 {
 	struct smtp_talk talk = { 0 };
@@ -332,6 +352,7 @@ int main(void)
 	tcase_add_test(tests, a_mail_that_has_not_left_is_not_in_doubt);
 	tcase_add_test(tests, an_opening_that_fails_is_the_transports);
 	tcase_add_test(tests, what_the_server_can_do_is_learnt_under_tls);
+	tcase_add_test(tests, only_a_235_behind_the_last_ehlo_is_a_login);
 	tcase_add_test(tests, long_and_binary_replies_are_cut);
 	tcase_add_test(tests, a_complaint_has_codes_and_no_words);
 	tcase_add_test(tests, a_mail_in_doubt_is_repeated_once);

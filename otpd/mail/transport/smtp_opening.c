@@ -3,7 +3,9 @@
  * What becomes of an opening, when libcurl has come to its end with it: a connection
  * that is ready, a token that has to be fetched anew, or a failure and whose it is.
  *
- * MUST NOT let a secret that the server repeats into the reason.
+ * MUST NOT let a secret that the server repeats into the reason. MUST NOT let a
+ * connection be used without the login that is configured: libcurl skips it without a
+ * word where the server offers no AUTH.
  */
 #include <stdio.h>
 
@@ -56,12 +58,34 @@ static bool wants_token(const struct smtp_conn *conn, CURLcode code)
 		oauth_is_refused(oauth, conn->token_number);
 }
 
+/* What is to be said of a connection that is open, but not as configured; or NULL. */
+static const char *login_missing(const struct smtp_conn *conn)
+{
+	const struct smtp_account *account = &conn->smtp->account;
+
+	if (conn->talk.is_logged_in)
+		return NULL;
+	if (account->oauth)
+		return "the server offers no AUTH here; use port 587, or take out auth "
+		       "and user";
+	if (account->password)
+		return "the server offers no AUTH here; use port 587, or take out user "
+		       "and password_file";
+	return NULL;
+}
+
 void smtp_conn_opened(struct smtp_conn *conn, CURLcode code)
 {
 	struct smtp *smtp = conn->smtp;
 	char why[CURL_ERROR_SIZE + SMTP_LINE];
+	const char *missing = code == CURLE_OK ? login_missing(conn) : NULL;
 	bool complain = is_our_fault(conn, code);
 
+	if (missing) {
+		smtp_conn_close(conn);
+		smtp_opening_has_failed(smtp, missing, true);
+		return;
+	}
 	if (code == CURLE_OK && smtp_conn_take_over(conn)) {
 		if (smtp->account.oauth)
 			oauth_is_taken(smtp->account.oauth);

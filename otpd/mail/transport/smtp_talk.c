@@ -123,6 +123,7 @@ static void advance(struct smtp_talk *talk)
 			talk->opening = SMTP_OPEN_AUTH;
 		break;
 	case SMTP_OPEN_AUTH:
+		talk->is_logged_in = talk->is_logged_in || talk->code == 235;
 		break;
 	}
 }

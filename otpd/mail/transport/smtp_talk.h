@@ -33,10 +33,11 @@ struct smtp_talk {
 	bool with_starttls; /* set by the owner: the opening has a STARTTLS */
 	bool has_pipelining;
 	bool has_size;
-	bool has_heard; /* the server has said something to this mail */
-	bool is_out;    /* set by the owner: the whole mail has left, with its dot */
-	bool is_broken; /* the connection, before the reply was whole */
-	bool in_reply;  /* a reply of several lines is coming in */
+	bool is_logged_in; /* the server has said 235 to AUTH (RFC 4954 4) */
+	bool has_heard;    /* the server has said something to this mail */
+	bool is_out;       /* set by the owner: the whole mail has left, with its dot */
+	bool is_broken;    /* the connection, before the reply was whole */
+	bool in_reply;     /* a reply of several lines is coming in */
 	char line[SMTP_LINE + 1]; /* the line that is coming in */
 	size_t length;
 	int code; /* of the last whole reply; 0: none yet, or nonsense */
