@@ -10,7 +10,8 @@ The cases of group D of the threat study, and where each is tested:
     D4  5xx at each stage      test_a_permanent_refusal_of_the_mail_refuses, .._sender_..,
                                .._connection_..
     D5  tarpit, no banner      test_a_tarpit_does_not_hold_up_the_others,
-                               test_a_server_of_one_byte_a_second_is_given_up,
+                               test_a_mail_that_waits_behind_a_tarpit_.._its_transport,
+                               test_a_server_of_one_byte_a_second_is_given_up, .._banner_..,
                                test_a_banner_that_does_not_come_defers_in_time
     D6  disconnects            test_a_disconnect_at_each_stage_defers, .._in_the_middle_..,
                                test_a_mail_in_doubt_is_repeated_once
@@ -325,28 +326,46 @@ def test_a_name_with_only_ipv6():
     expect(result, "sent")
 
 
-@slow
-def test_a_server_of_one_byte_a_second_is_given_up():
-    done = threading.Event()
+def one_byte_a_second(stage, code):
+    """
+    The first connection crawls there; what becomes of a mail that has begun on it, when
+    another has gone over the second connection.
+    """
+    begun, done, given_up = threading.Event(), threading.Event(), threading.Event()
 
     def crawl(line):
-        for byte in b"220 " + b"x" * 100:
-            line.say(bytes([byte]))
-            if done.wait(1):
-                return False
+        if line.number > 0:
+            line.say(code + " fine")
+            return True
+        begun.set()
+        try:
+            line.say(code.encode() + b" ")
+            while not done.wait(1):
+                line.say(b"x")
+        except OSError:
+            given_up.set()
         return False
-    for stage in ("banner", "MAIL"):
-        server = Script({stage: crawl})
-        fast = Script()
-        with mailer(smtp(server.port, timeout="5s")) as daemon:
-            client = daemon.client()
-            client.send("org.emailotp.Mail.Send", **daemon.prepare())
-            while not server.lines:
-                time.sleep(0.005)
-            with mailer(smtp(fast.port)) as other:
-                expect(other.send(), "sent")
-            assert client.receive()["result"] == "deferred"
+    server = Script({stage: crawl})
+    with mailer(smtp(server.port, timeout="10s", connections=2)) as daemon:
+        client = daemon.client()
+        client.send("org.emailotp.Mail.Send", **daemon.prepare())
+        assert begun.wait(60)
+        expect(daemon.send(), "sent")
+        assert given_up.wait(60), "the connection is held for as long as it crawls"
+        result = client.receive()["result"]
     done.set()
+    return result, len(server.bodies)
+
+
+@slow
+def test_a_banner_of_one_byte_a_second_is_given_up():
+    # Both mails went over the other connection.
+    assert one_byte_a_second("banner", "220") == ("sent", 2)
+
+
+@slow
+def test_a_server_of_one_byte_a_second_is_given_up():
+    assert one_byte_a_second("MAIL", "250") == ("deferred", 1)
 
 
 def test_a_million_lines_need_no_memory():
@@ -449,26 +468,49 @@ def test_a_banner_that_does_not_come_defers_in_time():
     held.set()
 
 
-@slow
-def test_a_tarpit_does_not_hold_up_the_others():
-    held = threading.Event()
-    count = iter(range(1000))
+def tarpit():
+    """A server that takes the first recipient when it is told to: (server, stuck, go)."""
+    stuck, go = threading.Event(), threading.Event()
 
-    def crawl(line):
-        if next(count) == 0:
-            held.wait(60)
-        line.say("250 2.1.0 fine")
+    def hold(line):
+        if line.number == 0:
+            stuck.set()
+            go.wait(300)
+        line.say("250 2.1.5 fine")
         return True
-    server = Script({"RCPT": crawl})
-    with mailer(smtp(server.port, timeout="6s", connections=2)) as daemon:
-        stuck = daemon.client()
-        stuck.send("org.emailotp.Mail.Send", **daemon.prepare())
-        while not any(c.startswith("RCPT") for c in server.commands):
-            time.sleep(0.005)
+    return Script({"RCPT": hold}), stuck, go
+
+
+def test_a_tarpit_does_not_hold_up_the_others():
+    server, stuck, go = tarpit()
+    with mailer(smtp(server.port, timeout="120s", connections=2)) as daemon:
+        client = daemon.client()
+        client.send("org.emailotp.Mail.Send", **daemon.prepare(mail="7a" * 16))
+        assert stuck.wait(60)
         for _ in range(5):
             expect(daemon.send(), "sent")
-        assert stuck.receive()["result"] == "deferred"
-    held.set()
+        assert len(server.bodies) == 5 and not any("7a" * 16 in b for b in server.bodies)
+        assert daemon.transports()["relay"]["waiting"] == 1
+        go.set()
+        assert client.receive()["result"] == "sent"
+    assert len(server.bodies) == 6 and len(server.lines) == 2
+
+
+@slow
+def test_a_mail_that_waits_behind_a_tarpit_stays_with_its_transport():
+    # otpd-mail(8) says so. The one that is stuck goes on to the next transport.
+    server, _, go = tarpit()
+    second = Script()
+    with mailer({"first": smtp(server.port, timeout="5s", connections=1),
+                 "second": smtp(second.port)}) as daemon:
+        clients = [(daemon.client(), daemon.prepare()) for _ in range(2)]
+        for client, parameters in clients:
+            client.send("org.emailotp.Mail.Send", **parameters)
+        answers = [client.receive() for client, _ in clients]
+        assert sorted((one["result"], one["transport"]) for one in answers) == \
+            [("sent", "first"), ("sent", "second")], answers
+    go.set()
+    assert len(server.bodies) == len(second.bodies) == 1
 
 
 def test_a_disconnect_at_each_stage_defers():
