@@ -163,3 +163,43 @@ def test_preview_needs_neither_key_nor_network():
         assert code == 1 and "/proc/nowhere/out: " in said
         code, said = run(directory, "language = 7", "--preview", f"{directory}/out")
         assert code == 1 and "mail.conf" in said
+
+
+def test_preview_writes_nowhere_but_into_a_directory_of_its_own():
+    with tempfile.TemporaryDirectory() as directory:
+        head = (f'templates = "{templates(directory)}"\n'
+                'tenant acme { organisation = "Acme" }\n')
+
+        def refused(name, why):
+            code, said = run(directory, head, "--preview", f"{directory}/{name}")
+            assert code == 1 and f"{directory}/{name.rstrip('/')}: {why}" in said, said
+
+        precious, out = pathlib.Path(directory, "precious"), pathlib.Path(directory, "out")
+        precious.write_text("mine", encoding="utf-8")
+        assert run(directory, head, "--preview", f"{out}/")[0] == 0
+        assert out.stat().st_mode & 0o777 == 0o700
+        assert (out / "acme").stat().st_mode & 0o777 == 0o700
+        for name in ("index.html", "login.en.txt", "acme/test.de.eml"):
+            (out / name).unlink()
+            (out / name).symlink_to(precious)
+        (out / "login.en.html").unlink()
+        os.link(precious, out / "login.en.html")
+        assert run(directory, head, "--preview", out)[0] == 0
+        assert precious.read_text(encoding="utf-8") == "mine"
+        assert not (out / "index.html").is_symlink()
+        assert "sign-in" in (out / "login.en.html").read_text(encoding="utf-8")
+        (out / "acme").chmod(0o777)
+        refused("out/acme", "others may write into this directory; name a directory")
+        assert run(directory, head, "--preview", out)[0] == 1
+        pathlib.Path(directory, "link").symlink_to(out)
+        refused("link", "")
+        refused("link/", "")
+        other = pathlib.Path(directory, "other")
+        other.mkdir(0o755)
+        if os.geteuid() == 0:
+            os.chown(other, 65534, 65534)
+        else:
+            other = pathlib.Path("/usr")
+        code, said = run(directory, head, "--preview", other)
+        assert code == 1 and f"{other}: this directory belongs to somebody else" in said
+        assert not list(pathlib.Path(directory, "other").iterdir())

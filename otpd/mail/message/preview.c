@@ -2,14 +2,19 @@
 /*
  * For people who edit templates: the same composer as for real mails, into files. No
  * key, no network, no person's data.
+ *
+ * Root may run it anywhere. MUST NOT write through a link, or into a directory that
+ * somebody else could put one into.
  */
 #include "otpd/mail/message/preview.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "otpd/core/address.h"
 #include "otpd/mail/config.h"
@@ -18,6 +23,7 @@
 #include "otpd/util/cleanup.h"
 #include "otpd/util/text.h"
 
+#define INDEX       "index.html"
 #define SAMPLE_MAIL "0123456789abcdef0123456789abcdef"
 #define SAMPLE_AT   1795183627 /* 20 November 2026, 14:07 UTC */
 
@@ -27,7 +33,8 @@ DEFINE_CLEANUP(struct templates *, templates_free);
 struct preview {
 	const struct mail_config *config;
 	const struct templates *templates;
-	const char *directory;
+	const char *directory; /* its name, for errors */
+	int at;                /* and open */
 	FILE *index;
 	char *error;
 	size_t error_size;
@@ -72,27 +79,78 @@ static int fail(const struct preview *preview, const char *path)
 	return r;
 }
 
-static int make_directory(const struct preview *preview, const char *path)
+/* Who could put a link or a file of his own into it? */
+static int check_directory(const struct preview *preview, int fd, const char *path)
 {
-	return mkdir(path, 0755) < 0 && errno != EEXIST ? fail(preview, path) : 0;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail(preview, path);
+	if (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return 0;
+	snprintf(preview->error, preview->error_size,
+		"%s: %s; name a directory that is not there yet, in one of your own",
+		path,
+		st.st_uid == geteuid() ? "others may write into this directory"
+				       : "this directory belongs to somebody else");
+	return -EPERM;
 }
 
-static int write_file(const struct preview *preview, const char *path, const char *text)
+/*
+ * Makes a directory in that of at, or takes one that is there; path is its whole name,
+ * for errors. A descriptor, or -errno.
+ */
+static int open_directory(
+	const struct preview *preview, int at, const char *name, const char *path)
 {
-	FILE *file = fopen(path, "we");
+	CLEANUP(closep) int fd = -1;
+	int r;
+
+	if (mkdirat(at, name, 0700) < 0 && errno != EEXIST)
+		return fail(preview, path);
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail(preview, path);
+	r = check_directory(preview, fd, path);
+	return r < 0 ? r : take_fd(&fd);
+}
+
+/*
+ * Makes a file in the place of the one that has the name. That one is never opened: it
+ * may be a link, or another name of something else.
+ */
+static FILE *make_file(int at, const char *name)
+{
+	CLEANUP(closep) int fd = -1;
+	FILE *file;
+
+	if (unlinkat(at, name, 0) < 0 && errno != ENOENT)
+		return NULL;
+	fd = openat(
+		at, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (file)
+		(void)take_fd(&fd);
+	return file;
+}
+
+static int write_file(
+	const struct preview *preview, int at, const char *name, const char *text)
+{
+	FILE *file = make_file(at, name);
 	bool good;
 
 	if (!file)
-		return fail(preview, path);
+		return fail(preview, name);
 	good = fputs(text, file) >= 0;
 	if (fclose(file) != 0 || !good)
-		return fail(preview, path);
+		return fail(preview, name);
 	return 0;
 }
 
-/* Writes one mail; name is its path without the ending. */
+/* Writes one mail into the directory of at. */
 static int write_mail(const struct preview *preview, const struct tenant_config *tenant,
-	const struct letter *letter, const char *name)
+	const struct letter *letter, int at)
 {
 	static const char *const endings[] = { "txt", "html", "eml", "sms" };
 	struct message message;
@@ -103,36 +161,29 @@ static int write_mail(const struct preview *preview, const struct tenant_config 
 	bool is_short = address_is_number(letter->to);
 
 	for (size_t i = 0; r == 0 && i < sizeof(parts) / sizeof(parts[0]); i++) {
-		char path[PATH_MAX];
+		char name[NAME_MAX + 1];
 
 		if ((i == 3) != is_short)
 			continue;
-		if (snprintf(path, sizeof(path), "%s.%s", name, endings[i]) >=
-			(int)sizeof(path))
-			r = -ENAMETOOLONG;
-		else
-			r = write_file(preview, path, parts[i]);
+		snprintf(name, sizeof(name), "%s.%s.%s", letter_kind_name(letter->kind),
+			letter->language, endings[i]);
+		r = write_file(preview, at, name, parts[i]);
 	}
 	message_fini(&message);
 	return r;
 }
 
 static int write_kind(const struct preview *preview, const struct tenant_config *tenant,
-	const char *directory, enum letter_kind kind, const char *language)
+	int at, enum letter_kind kind, const char *language)
 {
 	struct letter letter = sample(kind, language);
 	const char *slash = tenant->title[0] ? "/" : "";
 	const char *kind_name = letter_kind_name(kind);
-	char name[PATH_MAX];
-	int r;
+	int r = write_mail(preview, tenant, &letter, at);
 
-	if (snprintf(name, sizeof(name), "%s/%s.%s", directory, kind_name, language) >=
-		(int)sizeof(name))
-		return -ENAMETOOLONG;
-	r = write_mail(preview, tenant, &letter, name);
 	text_copy(letter.to, sizeof(letter.to), "+4930123456");
 	if (r == 0)
-		r = write_mail(preview, tenant, &letter, name);
+		r = write_mail(preview, tenant, &letter, at);
 	fprintf(preview->index,
 		"<td><a href=\"%s%s%s.%s.html\">html</a> "
 		"<a href=\"%s%s%s.%s.txt\">txt</a> "
@@ -149,14 +200,17 @@ static int write_edition(
 {
 	const struct edition *edition =
 		templates_edition(preview->templates, tenant->title);
-	char directory[PATH_MAX];
-	int r;
+	CLEANUP(closep) int own = -1;
+	char path[PATH_MAX];
+	int at = preview->at, r = 0;
 
-	if (snprintf(directory, sizeof(directory), "%s%s%s", preview->directory,
-		    tenant->title[0] ? "/" : "",
-		    tenant->title) >= (int)sizeof(directory))
-		return -ENAMETOOLONG;
-	r = make_directory(preview, directory);
+	if (tenant->title[0]) {
+		snprintf(
+			path, sizeof(path), "%s/%s", preview->directory, tenant->title);
+		at = own = open_directory(preview, at, tenant->title, path);
+	}
+	if (at < 0)
+		return at;
 	fprintf(preview->index, "<h2>%s</h2>\n<table>\n<tr><th></th>",
 		tenant->title[0] ? tenant->title : "Without a tenant");
 	for (size_t i = 0; i < edition->n_wordings; i++)
@@ -167,8 +221,7 @@ static int write_edition(
 		fprintf(preview->index, "<tr><th>%s</th>",
 			letter_kind_name((enum letter_kind)kind));
 		for (size_t i = 0; r == 0 && i < edition->n_wordings; i++)
-			r = write_kind(preview, tenant, directory,
-				(enum letter_kind)kind,
+			r = write_kind(preview, tenant, at, (enum letter_kind)kind,
 				edition->wordings[i].words->language);
 		fprintf(preview->index, "</tr>\n");
 	}
@@ -193,39 +246,53 @@ static int write_all(const struct preview *preview)
 	return r;
 }
 
-int preview_write(const struct mail_config *config, const char *directory, char *error,
-	size_t error_size)
+/* The pages, and what leads to them. */
+static int write_pages(struct preview *preview)
 {
-	CLEANUP(templates_freep) struct templates *templates = NULL;
-	struct preview preview = {
-		.config = config,
-		.directory = directory,
-		.error = error,
-		.error_size = error_size,
-	};
-	char path[PATH_MAX];
-	int r = templates_load(config, &templates, error, error_size);
+	int r;
 
-	if (r < 0)
-		return r;
-	preview.templates = templates;
-	r = make_directory(&preview, directory);
-	if (r < 0)
-		return r;
-	snprintf(path, sizeof(path), "%s/index.html", directory);
-	preview.index = fopen(path, "we");
-	if (!preview.index)
-		return fail(&preview, path);
+	preview->index = make_file(preview->at, INDEX);
+	if (!preview->index)
+		return fail(preview, INDEX);
 	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 	      "<title>Mails of otpd</title>\n<style>body{font-family:sans-serif}"
 	      "th,td{padding:4px 12px;text-align:left}</style></head>\n<body>\n"
 	      "<h1>Mails of otpd</h1>\n",
-		preview.index);
-	r = write_all(&preview);
-	fputs("</body></html>\n", preview.index);
-	if (fclose(preview.index) != 0 && r == 0)
-		r = fail(&preview, path);
+		preview->index);
+	r = write_all(preview);
+	fputs("</body></html>\n", preview->index);
+	if (fclose(preview->index) != 0 && r == 0)
+		r = fail(preview, INDEX);
+	return r;
+}
+
+int preview_write(const struct mail_config *config, const char *directory, char *error,
+	size_t error_size)
+{
+	CLEANUP(templates_freep) struct templates *templates = NULL;
+	CLEANUP(closep) int at = -1;
+	char path[PATH_MAX];
+	struct preview preview = {
+		.config = config,
+		.directory = path,
+		.error = error,
+		.error_size = error_size,
+	};
+	int r = templates_load(config, &templates, error, error_size);
+
+	if (r < 0)
+		return r;
+	if (!text_copy(path, sizeof(path), directory)) {
+		snprintf(error, error_size, "%s", strerror(ENAMETOOLONG));
+		return -ENAMETOOLONG;
+	}
+	/* A slash at the end would follow a link. */
+	for (size_t n = strlen(path); n > 1 && path[n - 1] == '/'; n--)
+		path[n - 1] = '\0';
+	preview.templates = templates;
+	preview.at = at = open_directory(&preview, AT_FDCWD, path, path);
+	r = at < 0 ? at : write_pages(&preview);
 	if (r < 0 && !error[0])
-		snprintf(error, error_size, "%s: %s", directory, strerror(-r));
+		snprintf(error, error_size, "%s: %s", path, strerror(-r));
 	return r;
 }
