@@ -157,6 +157,18 @@ static const struct {
 		"words.de:1: host: variable {{host}} may not stand here" },
 	{ "words.de", "clock = \"{{clock}}\"\n",
 		"words.de:1: clock: variable {{clock}} may not stand here" },
+	{ "words.de", "\nkind test {\n heading = \"\" }\n",
+		"/overrides/words.de:3: kind test: heading: it is empty" },
+	{ "words.de", "kind login {\n subject = \" {{! nothing }} \" }\n",
+		"/overrides/words.de:2: kind login: subject: it is empty" },
+	{ "words.de", "kind login { intro = \"  \" }\n",
+		"/overrides/words.de:1: kind login: intro: it is empty" },
+	{ "words.de", "kind test { sms = \"\" }\n",
+		"/overrides/words.de:1: kind test: sms: it is empty" },
+	{ "words.de", "user = \" \"\n", "words.de:1: user: it is empty" },
+	{ "words.de", "\nclock = \"\"\n", "words.de:2: clock: it is empty" },
+	{ "words.de", "host = \"a\"\nuser = \"b\"\r\n",
+		"/overrides/words.de:2: a CR; lines must end in LF only" },
 	{ "words.de", "host = \"a\x07\"\n", "words.de:1: host: not a text" },
 	{ "words.de", "host = \"\xff\"\n", "words.de:1: host: not a text" },
 	{ "words.de", "kind login {\n advice = \"x\"\n", "is not closed at the end" },
@@ -273,8 +285,13 @@ START_TEST(an_override_changes_only_what_it_says)
 		"Example Corp\nPost kommt\n\nGuten Tag Jane Doe,\n");
 	expect_text(&config, "", LETTER_TEST, "en", "Example Corp\nMail works\n");
 	write_text(overrides, "words.de",
-		"greeting = \"Moin,\"\nkind test { heading = \"\" }\n");
-	expect_text(&config, "", LETTER_TEST, "de", "Example Corp\n\n\nMoin,\n");
+		"greeting = \"Moin,\"\nkind test { heading = \"Da\" }\n");
+	expect_text(&config, "", LETTER_TEST, "de", "Example Corp\nDa\n\nMoin,\n");
+	write_text(overrides, "words.de",
+		"greeting = \"\" prompt = \"\" footer = \"\"\n"
+		"kind test { preheader = \"\" expiry = \"\" advice = \"\" }\n");
+	expect_text(&config, "", LETTER_TEST, "de",
+		"Example Corp\nDie Mail kommt an\n\ndie Administration");
 }
 END_TEST
 
