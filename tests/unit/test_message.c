@@ -319,6 +319,45 @@ static const char *gap_problem(const char *text)
 	return NULL;
 }
 
+/* The subject of a mail about a lock, by its identifier; for free(). */
+static char *subject_of(const char *mail, const char *code)
+{
+	struct letter letter = login_letter();
+	struct message message;
+	char *subject, table[32];
+
+	letter.kind = code[0] ? LETTER_LOGIN : LETTER_LOCKED;
+	text_copy(letter.code, sizeof(letter.code), code);
+	letter.reference[0] = '\0';
+	ck_assert_int_eq(
+		message_compose(&message, &letter, &sender, templates, mail), 0);
+	subject = strdup(message.subject);
+	ck_assert_ptr_nonnull(subject);
+	ck_assert_uint_gt(strlen(subject), 5);
+	snprintf(table, sizeof(table), "Reference  %.3s\n",
+		subject + strlen(subject) - 1 - LIMIT_REFERENCE);
+	ck_assert_msg(strstr(message.text, table), "%s: %s", table, message.text);
+	ck_assert_ptr_null(strstr(message.text, "prompt must show"));
+	message_fini(&message);
+	return subject;
+}
+
+START_TEST(a_mail_without_a_reference_gets_one_of_its_identifier)
+{
+	static const char before[] = "Sign-in to web1.example.org is locked (";
+	CLEANUP(freep) char *one = subject_of(MAIL, "");
+	CLEANUP(freep) char *again = subject_of(MAIL, "");
+	CLEANUP(freep) char *two = subject_of("0123456789abcdef0123456789abcdee", "");
+	CLEANUP(freep) char *code = subject_of(MAIL, "424242");
+
+	ck_assert_msg(strncmp(one, before, strlen(before)) == 0, "%s", one);
+	ck_assert_uint_eq(strspn(one + strlen(before), CODE_LETTERS), LIMIT_REFERENCE);
+	ck_assert_str_eq(one, again);
+	ck_assert_str_ne(one, two);
+	ck_assert_ptr_nonnull(strstr(code, " ("));
+}
+END_TEST
+
 START_TEST(every_kind_language_and_gap_composes)
 {
 	for (unsigned i = 0; i < 256 * LETTER_KINDS * N_LANGUAGES; i++) {
@@ -843,6 +882,7 @@ int main(void)
 	tcase_add_test(tests, a_login_mail_says_what_it_must);
 	tcase_add_test(tests, the_code_is_neither_in_a_header_nor_in_the_preheader);
 	tcase_add_test(tests, the_same_letter_makes_the_same_bytes);
+	tcase_add_test(tests, a_mail_without_a_reference_gets_one_of_its_identifier);
 	tcase_add_test(tests, every_kind_language_and_gap_composes);
 	tcase_add_test(tests, each_language_has_words_of_its_own);
 	tcase_add_test(tests, both_parts_arrive_as_they_were_composed);

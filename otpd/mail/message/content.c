@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "otpd/core/address.h"
 #include "otpd/mail/message/when.h"
+#include "otpd/proto/limits.h"
 
 /* Groups of three, or of four where that comes out even; none is a single digit. */
 static size_t group_size(size_t length, size_t at)
@@ -70,6 +72,24 @@ static void settle(struct content *content, const struct content_made *made)
 			made->text.data + made->starts[i].at;
 }
 
+/*
+ * Three letters of a mail's identifier (FNV-1a), for mails that otpd has given none:
+ * two mails must not have the same subject, or mail programs show them as one
+ * conversation.
+ */
+static void derive_reference(char out[LIMIT_REFERENCE + 1], const char *mail)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *mail; mail++)
+		hash = (hash ^ (unsigned char)*mail) * UINT64_C(0x100000001b3);
+	for (int i = 0; i < LIMIT_REFERENCE; i++) {
+		out[i] = CODE_LETTERS[hash % strlen(CODE_LETTERS)];
+		hash /= strlen(CODE_LETTERS);
+	}
+	out[LIMIT_REFERENCE] = '\0';
+}
+
 /* Cuts a value, and takes what short messages cannot have. */
 static const char *cut(char out[CONTENT_SHORT + 1], const char *text, bool is_short)
 {
@@ -96,7 +116,8 @@ static void set_letter(struct content *content, const struct letter *letter,
 	of[VAR_TTY] = letter->tty;
 	of[VAR_COMMAND] = letter->command;
 	of[VAR_ADDRESS] = letter->address;
-	of[VAR_REFERENCE] = letter->reference;
+	of[VAR_REFERENCE] =
+		letter->reference[0] ? letter->reference : content->reference;
 	of[VAR_CODE] = letter->code;
 }
 
@@ -163,6 +184,7 @@ static void make_phrases(struct content *content, const struct letter *letter,
 	make(content, VAR_ADVICE, phrase[PHRASE_ADVICE]);
 	if (letter->expires_at_s > 0)
 		make(content, VAR_EXPIRY, phrase[PHRASE_EXPIRY]);
+	/* One that was made here stands before nobody's prompt. */
 	if (letter->reference[0] && letter->code[0])
 		make(content, VAR_PROMPT, words->word[WORD_PROMPT]);
 	settle(content, &content->phrases);
@@ -170,11 +192,14 @@ static void make_phrases(struct content *content, const struct letter *letter,
 
 int content_fill(struct content *content, const struct letter *letter,
 	const struct tenant_config *tenant, const struct edition *edition,
-	const struct wording *wording, bool is_short)
+	const struct wording *wording, const char *mail)
 {
+	bool is_short = address_is_number(letter->to);
+
 	for (int i = 0; i < VARIABLES; i++)
 		content->values.of[i] = "";
 	content->times.n = content->phrases.n = 0;
+	derive_reference(content->reference, mail);
 	set_letter(content, letter, tenant, wording->words, is_short);
 	set_looks(content, letter, edition, wording->words);
 	make_times(content, letter, wording->words);

@@ -31,16 +31,17 @@ struct content {
 	struct content_made
 		phrases; /* of templates that are filled in with the times */
 	char code_html[CONTENT_CODE];
+	char reference[LIMIT_REFERENCE + 1]; /* where the letter has none */
 	char cut[4][CONTENT_SHORT + 1];
 };
 
 /*
- * Fills it in, in memory that is wiped. is_short: for a telephone, so that names are
- * cut. -ENOMEM.
+ * Fills it in, in memory that is wiped. mail is the identifier. What goes to a
+ * telephone has its names cut. -ENOMEM.
  */
 int content_fill(struct content *content, const struct letter *letter,
 	const struct tenant_config *tenant, const struct edition *edition,
-	const struct wording *wording, bool is_short);
+	const struct wording *wording, const char *mail);
 
 /* Labels as they stand in a column of text, or as they are. */
 void content_set_labels(

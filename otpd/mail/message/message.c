@@ -235,8 +235,7 @@ int message_compose(struct message *message, const struct letter *letter,
 		.wording = choose_wording(edition, letter, tenant),
 		.mail = mail,
 	};
-	r = content_fill(
-		&job->content, letter, tenant, edition, job->wording, is_short);
+	r = content_fill(&job->content, letter, tenant, edition, job->wording, mail);
 	if (r == 0)
 		r = is_short ? compose_short(message, job) : compose_mail(message, job);
 	if (r < 0)

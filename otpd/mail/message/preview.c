@@ -49,13 +49,13 @@ static struct letter sample(enum letter_kind kind, const char *language)
 		.user = "ada",
 		.host = "web1.example.org",
 		.rhost = "203.0.113.7",
-		.reference = "K7Q",
 		.at_s = SAMPLE_AT,
 	};
 
 	text_copy(letter.language, sizeof(letter.language), language);
 	if (letter_kind_has_code(kind)) {
 		text_copy(letter.code, sizeof(letter.code), "493817");
+		text_copy(letter.reference, sizeof(letter.reference), "K7Q");
 		letter.expires_at_s = SAMPLE_AT + 600;
 	}
 	if (kind == LETTER_LOGIN) {
