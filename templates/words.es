@@ -10,6 +10,7 @@ command = "Orden"
 time = "Fecha"
 reference = "Referencia"
 system = "este sistema"
+from_name = "Código de inicio de sesión"
 
 weekdays = "domingo lunes martes miércoles jueves viernes sábado"
 months = "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
@@ -26,6 +27,7 @@ hours = "{{n}} horas"
 greeting = "Hola{{#person}}, {{person}}{{/person}}:"
 prompt = "La pantalla que pide el código debe mostrar la misma referencia: {{reference}}."
 footer = "Mensaje automático enviado para {{host}}. Las respuestas no se leen."
+footer_reply = "Mensaje automático enviado para {{host}}. Puede responder a este mensaje."
 
 kind login {
 	subject = "Su código de acceso a {{host}}{{#reference}} ({{reference}}){{/reference}}"

@@ -26,7 +26,7 @@ static const struct setting mail_settings[] = {
 	{ "from", SETTING_STRING, AT(common.from), 1, MAIL_FROM_MAX, NULL, NULL,
 		"the address that mails come from", true },
 	{ "from_name", SETTING_STRING, AT(common.from_name), 0, LIMIT_NAME, NULL,
-		"Sign-in code", "the name that stands before it", false },
+		"", "the name that stands before it; empty: the language's word", false },
 	{ "reply_to", SETTING_STRING, AT(common.reply_to), 0, MAIL_FROM_MAX, NULL, "",
 		"where replies go; empty: no Reply-To", false },
 	{ "organisation", SETTING_STRING, AT(common.organisation), 0, LIMIT_NAME, NULL, "",

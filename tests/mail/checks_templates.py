@@ -80,6 +80,33 @@ def test_tenants_have_templates_of_their_own():
     assert none[1:] == unknown[1:]
 
 
+def test_the_sender_has_a_name_in_each_language_and_replies_are_read_or_not():
+    server = Script()
+    head = ('language = de\ntenant acme { reply_to = "help@acme.example" }\n'
+            'tenant other { from_name = "Ours" }\n')
+    names = {"en": "Sign-in code", "de": "Anmeldecode", "fr": "Code de connexion",
+             "es": "Código de inicio de sesión", "pt": "Código de acesso",
+             "ja": "ログインコード"}
+    footers = set()
+    with mailer(smtp(server.port), head) as daemon:
+        for language in LANGUAGES:
+            for tenant in ("", "acme"):
+                expect(daemon.send(language=language, tenant=tenant), "sent")
+        expect(daemon.send(language="ja", tenant="other"), "sent")
+    for body in server.bodies[:-1]:
+        mail, text, html = parts(body)
+        assert mail["From"].addresses[0].display_name == names[mail["Content-Language"]]
+        footer = "".join(text.split("\n-- \n")[1].split())
+        assert footer in "".join(html.split()), footer
+        footers.add(footer)
+    assert len(footers) == 2 * len(LANGUAGES)
+    mail, text, _ = parts(server.bodies[1])
+    assert mail["Reply-To"] == "help@acme.example"
+    assert "may reply" in text and "not read" not in text
+    assert "Replies are not read" in parts(server.bodies[0])[1]
+    assert parts(server.bodies[-1])[0]["From"].addresses[0].display_name == "Ours"
+
+
 def test_templates_are_reloaded_whole_or_not_at_all():
     server = Script()
     with tempfile.TemporaryDirectory() as directory:

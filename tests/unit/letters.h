@@ -115,7 +115,6 @@ static inline struct mail_config letters_config(const char *path)
 	struct mail_config config = {
 		.common = {
 			.from = "otpd@relay.example",
-			.from_name = "Sign-in code",
 			.organisation = "Example Corp",
 			.language = "en",
 		},

@@ -59,7 +59,7 @@ START_TEST(defaults_are_filled_in)
 	ck_assert_str_eq(config->socket, "/run/otpd/mail.sock");
 	ck_assert_int_eq(config->socket_mode, 0600);
 	ck_assert_str_eq(config->otpd_user, "otpd");
-	ck_assert_str_eq(config->common.from_name, "Sign-in code");
+	ck_assert_str_eq(config->common.from_name, "");
 	ck_assert_int_eq(config_log_level(config), 6);
 	relay = config_transport(config, 0);
 	ck_assert_str_eq(relay->title, "relay");

@@ -168,8 +168,9 @@ static void make(
 }
 
 static void make_phrases(struct content *content, const struct letter *letter,
-	const struct words *words, bool is_short)
+	const struct words *words, bool has_reply, bool is_short)
 {
+	enum word footer = has_reply ? WORD_FOOTER_REPLY : WORD_FOOTER;
 	struct stencil *const *phrase = words->phrase[letter->kind];
 
 	if (is_short) {
@@ -177,7 +178,7 @@ static void make_phrases(struct content *content, const struct letter *letter,
 	} else {
 		make(content, VAR_GREETING, words->word[WORD_GREETING]);
 		make(content, VAR_PREHEADER, phrase[PHRASE_PREHEADER]);
-		make(content, VAR_FOOTER, words->word[WORD_FOOTER]);
+		make(content, VAR_FOOTER, words->word[footer]);
 	}
 	make(content, VAR_HEADING, phrase[PHRASE_HEADING]);
 	make(content, VAR_INTRO, phrase[PHRASE_INTRO]);
@@ -203,7 +204,8 @@ int content_fill(struct content *content, const struct letter *letter,
 	set_letter(content, letter, tenant, wording->words, is_short);
 	set_looks(content, letter, edition, wording->words);
 	make_times(content, letter, wording->words);
-	make_phrases(content, letter, wording->words, is_short);
+	make_phrases(
+		content, letter, wording->words, tenant->reply_to[0] != '\0', is_short);
 	return content->times.text.failed || content->phrases.text.failed ? -ENOMEM : 0;
 }
 

@@ -22,6 +22,7 @@
 #include "otpd/mail/message/when.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/secret.h"
+#include "otpd/util/text.h"
 #include "otpd/util/wrap.h"
 
 #define TEXT_WIDTH    72
@@ -40,6 +41,7 @@ struct job {
 	const struct templates *templates;
 	const struct wording *wording;
 	const char *mail;
+	const char *from_name;
 	struct content content;
 };
 
@@ -85,7 +87,7 @@ static void put_headers(struct buffer *out, const struct job *job, const char *s
 	when_header(date, job->letter->at_s);
 	snprintf(type, sizeof(type), "multipart/alternative; boundary=\"=_%.*s\"",
 		MAIL_DIGITS, job->mail);
-	mime_header_mailbox(out, "From", tenant->from_name, tenant->from);
+	mime_header_mailbox(out, "From", job->from_name, tenant->from);
 	if (tenant->reply_to[0])
 		mime_header_mailbox(out, "Reply-To", "", tenant->reply_to);
 	mime_header_mailbox(out, "To", job->letter->name, job->letter->to);
@@ -235,6 +237,10 @@ int message_compose(struct message *message, const struct letter *letter,
 		.wording = choose_wording(edition, letter, tenant),
 		.mail = mail,
 	};
+	text_copy(message->from_name, sizeof(message->from_name),
+		tenant->from_name[0] ? tenant->from_name
+				     : job->wording->words->from_name);
+	job->from_name = message->from_name;
 	r = content_fill(&job->content, letter, tenant, edition, job->wording, mail);
 	if (r == 0)
 		r = is_short ? compose_short(message, job) : compose_mail(message, job);

@@ -19,6 +19,7 @@ struct message {
 	char *subject;
 	char *text;
 	char *html;
+	char from_name[LIMIT_NAME + 1]; /* the tenant's, or the language's */
 };
 
 /*

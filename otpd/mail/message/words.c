@@ -68,6 +68,8 @@ static int fill_word(struct words *words, enum word word, const char *text)
 		text_copy(words->label[word], WORDS_LABEL, text);
 	else if (word == WORD_SYSTEM)
 		text_copy(words->system, WORDS_LABEL, text);
+	else if (word == WORD_FROM_NAME)
+		text_copy(words->from_name, WORDS_LABEL, text);
 	for (size_t i = 0; word == WORD_WEEKDAYS && i < WORDS_DAYS; i++)
 		words_take_name(text, i, words->weekdays[i]);
 	for (size_t i = 0; word == WORD_MONTHS && i < WORDS_YEAR; i++)

@@ -20,7 +20,8 @@ enum word {
 	WORD_LABEL_COMMAND,
 	WORD_LABEL_TIME,
 	WORD_LABEL_REFERENCE,
-	WORD_SYSTEM, /* stands for a host that is not known */
+	WORD_SYSTEM,    /* stands for a host that is not known */
+	WORD_FROM_NAME, /* stands before the sender's address */
 	WORD_WEEKDAYS,
 	WORD_MONTHS,
 	WORD_CLOCK,
@@ -35,6 +36,7 @@ enum word {
 	WORD_GREETING,
 	WORD_PROMPT,
 	WORD_FOOTER,
+	WORD_FOOTER_REPLY, /* the same, where somebody reads replies */
 	WORDS,
 };
 
@@ -59,9 +61,10 @@ struct words {
 	char label[VARIABLE_LABELS][WORDS_LABEL];
 	char padded[VARIABLE_LABELS][2 * WORDS_LABEL]; /* in a column of text */
 	char system[WORDS_LABEL];
+	char from_name[WORDS_LABEL];
 	char weekdays[WORDS_DAYS][WORDS_LABEL]; /* Sunday first */
 	char months[WORDS_YEAR][WORDS_LABEL];
-	struct stencil *word[WORDS]; /* NULL for labels, system, names */
+	struct stencil *word[WORDS]; /* NULL for plain texts */
 	struct stencil *phrase[LETTER_KINDS][PHRASES];
 };
 

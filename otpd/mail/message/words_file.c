@@ -47,6 +47,7 @@ static const struct setting word_settings[WORDS + 1] = {
 	WORD(LABEL_TIME, "time", "label"),
 	WORD(LABEL_REFERENCE, "reference", "label"),
 	WORD(SYSTEM, "system", "stands for a host that is not known"),
+	WORD(FROM_NAME, "from_name", "stands before the sender's address"),
 	WORD(WEEKDAYS, "weekdays", "seven names, Sunday first"),
 	WORD(MONTHS, "months", "twelve names"),
 	WORD(CLOCK, "clock", "a time of the day"),
@@ -61,6 +62,7 @@ static const struct setting word_settings[WORDS + 1] = {
 	WORD(GREETING, "greeting", "the first line"),
 	WORD(PROMPT, "prompt", "that the reference must be the same"),
 	WORD(FOOTER, "footer", "the last line"),
+	WORD(FOOTER_REPLY, "footer_reply", "the same, where there is a reply_to"),
 };
 
 static const struct setting phrase_settings[PHRASES + 1] = {

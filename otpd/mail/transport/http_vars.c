@@ -202,13 +202,13 @@ static void set_letter(struct http_vars *vars, const struct letter *letter)
 }
 
 static void set_tenant(struct http_vars *vars, const struct tenant_config *tenant,
-	const struct letter *letter)
+	const struct letter *letter, const char *from_name)
 {
-	set(vars, VAR_FROM_NAME, tenant->from_name);
+	set(vars, VAR_FROM_NAME, from_name);
 	set(vars, VAR_REPLY_TO, tenant->reply_to);
 	set(vars, VAR_ORGANISATION, tenant->organisation);
 	set(vars, VAR_SENDER_NAME,
-		tenant->organisation[0] ? tenant->organisation : tenant->from_name);
+		tenant->organisation[0] ? tenant->organisation : from_name);
 	set(vars, VAR_LANGUAGE,
 		letter->language[0] ? letter->language : tenant->language);
 }
@@ -219,14 +219,14 @@ int http_vars_init(struct http_vars *vars, const struct parcel *parcel, const ch
 
 	*vars = (struct http_vars){
 		.message_id = find_message_id(message),
-		.from_mailbox = make_mailbox(parcel->tenant->from_name, parcel->from),
+		.from_mailbox = make_mailbox(message->from_name, parcel->from),
 		.raw = encode_raw(message),
 	};
 	if (!vars->message_id || !vars->from_mailbox || !vars->raw)
 		return -ENOMEM;
 	show_times(vars, parcel->letter);
 	set_letter(vars, parcel->letter);
-	set_tenant(vars, parcel->tenant, parcel->letter);
+	set_tenant(vars, parcel->tenant, parcel->letter, message->from_name);
 	set(vars, VAR_KEY, or_empty(key));
 	set(vars, VAR_MAIL, parcel->mail);
 	set(vars, VAR_TO, parcel->to);
