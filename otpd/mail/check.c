@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "otpd/mail/config.h"
+#include "otpd/mail/message/overrides.h"
 #include "otpd/mail/message/templates.h"
 #include "otpd/mail/transport/transport.h"
 #include "otpd/util/log.h"
@@ -63,6 +64,9 @@ int check_config(const char *config_path)
 	}
 	config_print(config, stdout);
 	for (unsigned i = 0; config_warning(config, i, warning, sizeof(warning)); i++)
+		fprintf(stderr, "warning: %s\n", warning);
+	for (unsigned i = 0; overrides_warning(config, i, warning, sizeof(warning));
+		i++)
 		fprintf(stderr, "warning: %s\n", warning);
 	n_bad = check_transports(config) + check_templates(config);
 	config_free(config);

@@ -11,6 +11,7 @@
 #include "otpd/proto/limits.h"
 
 #define MAIL_CONFIG      "/etc/otpd/mail.conf"
+#define MAIL_OVERRIDES   "/etc/otpd/templates" /* the default of template_overrides */
 #define MAIL_FROM_MAX    75 /* "<address>" on a line of 78 (RFC 5322 2.1.1) */
 #define MAIL_PATH_MAX    255
 #define MAIL_HOST_MAX    253 /* RFC 1035 */

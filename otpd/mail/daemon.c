@@ -21,6 +21,7 @@
 
 #include "otpd/mail/delivery.h"
 #include "otpd/mail/mailer.h"
+#include "otpd/mail/message/overrides.h"
 #include "otpd/mail/methods.h"
 #include "otpd/mail/route.h"
 #include "otpd/util/cleanup.h"
@@ -85,6 +86,9 @@ static void log_warnings(const struct mail_config *config)
 	char warning[MAIL_WARNING_MAX];
 
 	for (unsigned i = 0; config_warning(config, i, warning, sizeof(warning)); i++)
+		log_msg(LOG_WARNING, "%s", warning);
+	for (unsigned i = 0; overrides_warning(config, i, warning, sizeof(warning));
+		i++)
 		log_msg(LOG_WARNING, "%s", warning);
 }
 

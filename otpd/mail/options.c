@@ -40,7 +40,7 @@ static const struct setting mail_settings[] = {
 	{ "templates", SETTING_STRING, AT(templates), 1, MAIL_PATH_MAX, NULL,
 		"/usr/share/otpd/templates", "the words and layouts of mails", false },
 	{ "template_overrides", SETTING_STRING, AT(template_overrides), 0, MAIL_PATH_MAX,
-		NULL, "/etc/otpd/templates", "your own, which go before them", false },
+		NULL, MAIL_OVERRIDES, "your own, which go before them", false },
 	{ "bounce_maildir", SETTING_STRING, AT(bounce_maildir), 0, MAIL_PATH_MAX, NULL, "",
 		"where delivery reports (RFC 3464) to from arrive; empty: nowhere", false },
 	{ 0 },

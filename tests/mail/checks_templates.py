@@ -169,6 +169,26 @@ def test_check_and_start_refuse_a_bad_template():
         assert code == 1 and "no words.nl, only de en es fr ja pt" in said, said
 
 
+def test_overrides_that_nothing_reads_are_a_warning():
+    with tempfile.TemporaryDirectory() as directory:
+        own = f"{directory}/own"
+        head = (f'templates = "{templates(directory)}"\ntemplate_overrides = "{own}"\n'
+                'tenant acme { organisation = "Acme" }\n')
+        code, said = run(directory, head, "--check")
+        assert code == 0 and f"warning: template_overrides: {own} is not there" in said, said
+        write(own, "acme/words.en", 'greeting = "Hi,"\n')
+        write(own, "acmee/words.en", "no words at all\n")
+        write(own, ".git/words.en", "")
+        code, said = run(directory, head, "--check")
+        assert code == 0 and f"warning: {own}/acmee: there is no tenant acmee" in said, said
+        assert "/acme:" not in said and ".git" not in said and "not there" not in said
+        with mailer("type = console", head) as daemon:
+            daemon.wait_log(f"{own}/acmee: there is no tenant acmee")
+        code, said = run(directory, f'templates = "{templates(directory)}"\n'
+                         'template_overrides = ""', "--check")
+        assert code == 0 and "overrides" not in said, said
+
+
 def test_preview_needs_neither_key_nor_network():
     with tempfile.TemporaryDirectory() as directory:
         head = (f'templates = "{templates(directory)}"\n'

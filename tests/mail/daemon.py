@@ -25,6 +25,7 @@ def templates(directory):
     copy = pathlib.Path(directory) / "templates"
     if not copy.exists():
         shutil.copytree(TEMPLATES, copy, copy_function=shutil.copyfile)
+        copy.chmod(0o755)
         for path in copy.iterdir():
             path.chmod(0o644)
     return copy

@@ -116,6 +116,7 @@ def write_mails():
     """The mails of otpd-mail --preview, from a copy of the templates that is ours."""
     shutil.rmtree(OUT, ignore_errors=True)
     shutil.copytree(TREE / "templates", OUT / "templates")
+    (OUT / "templates").chmod(0o755)
     for path in (OUT / "templates").iterdir():
         path.chmod(0o644)
     config = OUT / "mail.conf"

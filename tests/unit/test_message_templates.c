@@ -175,6 +175,12 @@ static const struct {
 	{ "words.nl", "host = \"Computer\"\n",
 		"/overrides/words.nl: service is missing" },
 	{ "words.x!", "", "/overrides/words.x!: no template has this name" },
+	{ "word.de", "host = \"x\"\n",
+		"/overrides/word.de: no template has this name; see mail.conf(5)" },
+	{ "Words.de", "", "/overrides/Words.de: no template has this name" },
+	{ "wrods.pt-BR", "", "/overrides/wrods.pt-BR: no template has this name" },
+	{ "words", "", "/overrides/words: no template has this name" },
+	{ "words_de", "", "/overrides/words_de: no template has this name" },
 	{ "logn.txt", "{{intro}}", "/overrides/logn.txt: no template has this name" },
 	{ "login.d!.txt", "{{intro}}", "/login.d!.txt: no template has this name" },
 	{ "layout.txt", "{{intro}}\n\n{{hsot}}\n",
@@ -250,6 +256,21 @@ START_TEST(files_that_others_could_have_written_are_refused)
 }
 END_TEST
 
+START_TEST(a_directory_that_others_may_write_into_is_refused)
+{
+	struct mail_config config = set_up_overrides();
+
+	ck_assert_int_eq(chmod(overrides, 0775), 0);
+	refused(&config,
+		"/overrides: this directory must belong to root or this user and be "
+		"writable by nobody else");
+	ck_assert_int_eq(chmod(overrides, 0755), 0);
+	templates_free(load(&config));
+	ck_assert_int_eq(chmod(shipped, 0757), 0);
+	refused(&config, "/templates: this directory must belong to root or");
+}
+END_TEST
+
 START_TEST(a_file_without_end_is_refused)
 {
 	struct mail_config config = set_up_overrides();
@@ -270,6 +291,7 @@ START_TEST(what_editors_leave_behind_is_no_template)
 	write_text(overrides, ".words.de.swp", "x");
 	write_text(overrides, "layout.txt.dpkg-old", "x");
 	write_text(overrides, "README", "x");
+	write_text(overrides, "README.md", "x");
 	templates_free(load(&config));
 }
 END_TEST
@@ -434,6 +456,7 @@ int main(void)
 		overrides_that_cannot_be_read_are_told,
 		variables_may_stand_where_escaping_helps,
 		files_that_others_could_have_written_are_refused,
+		a_directory_that_others_may_write_into_is_refused,
 		a_file_without_end_is_refused,
 		what_editors_leave_behind_is_no_template,
 		an_override_changes_only_what_it_says,

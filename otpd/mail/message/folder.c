@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "otpd/util/cleanup.h"
 #include "otpd/util/text.h"
@@ -75,6 +78,17 @@ static bool is_left_over(const char *name)
 		strstr(name, ".ucf-") || strstr(name, ".rpm");
 }
 
+/* "word.de", "Words.de", "wrods.de", "words_de": meant for words, but read by nobody.
+ */
+static bool is_like_words(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	if (strncasecmp(name, "word", 4) == 0)
+		return true;
+	return (name[0] == 'w' || name[0] == 'W') && dot && layout_is_language(dot + 1);
+}
+
 static int take_file(struct folder *folder, const char *name, char *error, size_t size)
 {
 	const char *language = strncmp(name, WORDS_PREFIX, strlen(WORDS_PREFIX)) == 0
@@ -90,7 +104,7 @@ static int take_file(struct folder *folder, const char *name, char *error, size_
 	naming = layout_name(&layout, name);
 	if (naming == LAYOUT_NAMED)
 		return take_layout(folder, &layout, name, error, size);
-	if (naming == LAYOUT_FOREIGN && !language)
+	if (naming == LAYOUT_FOREIGN && !is_like_words(name))
 		return 0;
 	snprintf(error, size, "%s/%.200s: no template has this name; see mail.conf(5)",
 		folder->path, name);
@@ -128,6 +142,29 @@ static int check_pairs(const struct folder *folder, char *error, size_t size)
 	return 0;
 }
 
+/* Who can write into it can put one of the files that are taken in another's place. */
+static int check_owner(const char *path, char *error, size_t size)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		int r = -errno;
+
+		if (r != -ENOENT)
+			snprintf(error, size, "%s: %s", path, strerror(-r));
+		return r;
+	}
+	if (!S_ISDIR(st.st_mode) ||
+		((st.st_uid == 0 || st.st_uid == geteuid()) &&
+			!(st.st_mode & (S_IWGRP | S_IWOTH))))
+		return 0;
+	snprintf(error, size,
+		"%s: this directory must belong to root or this user and be writable by "
+		"nobody else",
+		path);
+	return -EPERM;
+}
+
 int folder_read(struct folder *folder, const char *path, char *error, size_t size)
 {
 	CLEANUP(names_fini) struct names names = { 0 };
@@ -137,6 +174,9 @@ int folder_read(struct folder *folder, const char *path, char *error, size_t siz
 	error[0] = '\0';
 	if (!text_copy(folder->path, sizeof(folder->path), path))
 		return -ENAMETOOLONG;
+	r = check_owner(path, error, size);
+	if (r < 0)
+		return r;
 	names.n = scandir(path, &names.list, NULL, alphasort);
 	if (names.n < 0) {
 		r = -errno;
