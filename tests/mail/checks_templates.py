@@ -6,11 +6,12 @@ import email
 import email.policy
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import tempfile
 
-from daemon import BINARY, smtp, templates
+from daemon import BINARY, TEMPLATES, smtp, templates
 from servers import Script
 from support import expect, mailer
 
@@ -84,9 +85,12 @@ def test_the_sender_has_a_name_in_each_language_and_replies_are_read_or_not():
     server = Script()
     head = ('language = de\ntenant acme { reply_to = "help@acme.example" }\n'
             'tenant other { from_name = "Ours" }\n')
-    names = {"en": "Sign-in code", "de": "Anmeldecode", "fr": "Code de connexion",
-             "es": "Código de inicio de sesión", "pt": "Código de acesso",
-             "ja": "ログインコード"}
+    names = {}
+    for language in LANGUAGES:
+        words = (TEMPLATES / f"words.{language}").read_text(encoding="utf-8")
+        names[language] = re.search('^from_name = "(.+)"$', words, re.M)[1]
+    assert names["en"] == "Sign-in code" and names["de"] == "Anmeldecode"
+    assert len(set(names.values())) == len(LANGUAGES)
     footers = set()
     with mailer(smtp(server.port), head) as daemon:
         for language in LANGUAGES:

@@ -156,7 +156,8 @@ static void prepare(struct sending *sending, const char *to)
 	*sending = (struct sending){ .letter = { .kind = LETTER_LOGIN,
 					     .expires_at_s = 1800000000,
 					     .at_s = 1799999400 },
-		.message = { bytes, sizeof(bytes) - 1, subject, text, html, "Codes \"and\" more" },
+		.message = { bytes, sizeof(bytes) - 1, subject, text, html,
+			"Codes \"and\" more" },
 		.tenant = { .language = "en" } };
 	text_copy(sending->letter.to, sizeof(sending->letter.to), to);
 	text_copy(sending->letter.code, sizeof(sending->letter.code), "424242");
