@@ -288,9 +288,9 @@ static const char *request_problem(const struct transport_config *transport)
 		return NULL;
 	if (!transport->url[0])
 		return "url is missing";
-	if (is_sms && !transport->body_file[0] && transport->headers.n == 0)
+	if (is_sms && !transport->body_file[0])
 		return "body_file, the template of the request, is missing";
-	if (!is_sms && !transport->body_file[0])
+	if (!transport->body_file[0])
 		return "body_file, the template of the request, is missing; or set "
 		       "preset";
 	return NULL;

@@ -210,7 +210,7 @@ def cleaned(text):
 
 def test_hostile_values_arrive_as_data_in_json():
     body = own_file('{"to": ["{{to}}"], "who": {"name": "{{to_name}}",'
-                    '\n "host": "{{host}} {{user}}"}, "at": {{at}}}')
+                    '\n "host": "{{host}} {{user}}"}, "at": {{at}}, "code": "{{code}}"}')
     web = Web()
     with mailer(http(web.url(), body_file=body)) as daemon:
         for text in EVIL:
@@ -218,13 +218,13 @@ def test_hostile_values_arrive_as_data_in_json():
     for text, request in zip(EVIL, web.requests, strict=True):
         text = cleaned(text)
         assert request.json() == {
-            "to": ["jane.doe@example.net"], "at": 1700000000,
+            "to": ["jane.doe@example.net"], "at": 1700000000, "code": "424242",
             "who": {"name": text, "host": f"{text} {text}"}}
         assert len(request.headers) == len(web.requests[0].headers)
 
 
 def test_hostile_values_arrive_as_data_in_a_form():
-    body = own_file("to={{to}}\n&name={{to_name}}\n"
+    body = own_file("to={{to}}\n&name={{to_name}}&code={{code}}\n"
                     "{{#reply_to}}&reply={{reply_to}}{{/reply_to}}&text=%20{{user}}\n")
     web = Web()
     with mailer(http(web.url(), body_file=body,
@@ -234,7 +234,7 @@ def test_hostile_values_arrive_as_data_in_a_form():
     for text, request in zip(EVIL, web.requests, strict=True):
         text = cleaned(text)
         assert request.form() == {"to": "jane.doe@example.net", "name": text,
-                                  "text": " " + text}
+                                  "code": "424242", "text": " " + text}
 
 
 def test_every_variable_has_its_value():
@@ -280,7 +280,7 @@ def test_a_template_that_is_wrong_stops_the_start():
 
 def test_no_secret_comes_back_through_an_answer():
     key, secret = "key-0123456789", "the account's secret"
-    options = {"body_file": own_file('{"key": "{{key}}"}'),
+    options = {"body_file": own_file('{"key": "{{key}}", "to": "{{to}}", "c": "{{code}}"}'),
                "api_key_file": own_file(key),
                "user": "account",
                "password_file": own_file(secret)}
@@ -292,7 +292,7 @@ def test_no_secret_comes_back_through_an_answer():
     with mailer(http(web.url(), **options)) as daemon:
         said = daemon.send()
         log = "\n".join(daemon.log)
-    assert web.requests[0].json() == {"key": key}
+    assert web.requests[0].json()["key"] == key
     token = web.requests[0].header("Authorization").split(" ")[1]
     expect(said, "deferred", "401 Unauthorized: Basic ****")
     for text in (key, secret, token):

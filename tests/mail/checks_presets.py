@@ -304,7 +304,7 @@ def test_signatures_of_standard_webhooks():
 
 
 def test_a_section_goes_before_its_preset():
-    body = own_file('{"to": "{{to}}", "n": 1}\n')
+    body = own_file('{"to": "{{to}}", "n": 1, "c": "{{code}}"}\n')
     said, request = send(answer("209 Own"), "sendgrid", "/own", body_file=body,
                          api_key_file=key_file(), accepted=["209"],
                          headers=["X-Mail: {{mail}}/{{kind}}",
@@ -312,4 +312,4 @@ def test_a_section_goes_before_its_preset():
     expect(said, "sent", "209 Own")
     assert request.header("Authorization") == "Key " + KEY
     assert request.header("X-Mail") == MAIL + "/login"
-    assert request.json() == {"to": "jane.doe@example.net", "n": 1}
+    assert request.json() == {"to": "jane.doe@example.net", "n": 1, "c": "424242"}

@@ -46,11 +46,12 @@ def test_a_gateway_with_a_form_and_a_key():
     assert "424242" in form["Body"] and len(form) == 3
 
 
-def test_a_gateway_of_headers_alone():
-    web = Web()
-    with mailer(http(web.url("/sms"), type="sms", headers=["X-To: {{to}}"])) as daemon:
+def test_a_gateway_that_has_the_number_in_a_header():
+    web, body = Web(), own_file('{"text": "{{text}}"}')
+    with mailer(gateway(web, body_file=body, headers=["X-To: {{to}}"])) as daemon:
         expect(daemon.send(to=NUMBER), "sent")
-    assert web.requests[0].header("X-To") == NUMBER and not web.requests[0].body
+    assert web.requests[0].header("X-To") == NUMBER
+    assert "424242" in web.requests[0].json()["text"]
 
 
 def test_an_address_is_not_for_a_gateway():

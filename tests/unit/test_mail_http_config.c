@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mail.conf for http and sms: what is taken, and what is refused in which words. */
+#include <errno.h>
 #include <stdarg.h>
 
 #include "otpd/mail/config.h"
@@ -157,7 +158,8 @@ START_TEST(without_a_preset_all_is_told)
 	bad("type = http body_file = \"/b\"", "url is missing");
 	bad("type = http url = \"https://a/\"", "body_file");
 	good("type = sms url = \"https://a/\" body_file = \"/b\"");
-	good("type = sms url = \"https://a/\" headers = { \"X-To: {{to}}\" }");
+	bad("type = sms url = \"https://a/\" headers = { \"X-To: {{to}}\" }",
+		"body_file");
 	bad("type = sms url = \"https://a/\"", "body_file");
 	bad("type = sms preset = sendgrid api_key_file = \"/k\"",
 		"preset has no meaning");
@@ -273,13 +275,15 @@ __attribute__((format(printf, 1, 2))) static int files(const char *format, ...)
 	return r;
 }
 
-#define OWN "type = http url = \"https://a/\" body_file = \"%s\" "
+#define OWN     "type = http url = \"https://a/\" body_file = \"%s\" "
+#define OWN_SMS "type = sms url = \"https://a/\" body_file = \"%s\" "
+#define BODY    "{\"to\":\"{{to}}\",\"t\":\"{{text}}\"}"
 
 START_TEST(templates_are_tried_with_file_and_line)
 {
 	char path[UNIT_PATH];
 
-	unit_write_text(unit_path(path, "body"), "{\"to\":\"{{to}}\"}\n");
+	unit_write_text(unit_path(path, "body"), BODY "\n");
 	ck_assert_int_eq(files(OWN, path), 0);
 	ck_assert_str_eq(error, "");
 	unit_write_text(path, "{\"to\":\n\"{{nobody}}\"}\n");
@@ -309,7 +313,7 @@ START_TEST(a_key_is_where_it_is_needed)
 	char body[UNIT_PATH], key[UNIT_PATH];
 
 	unit_write_text(unit_path(key, "key"), "secret-key\n");
-	unit_write_text(unit_path(body, "body"), "{}");
+	unit_write_text(unit_path(body, "body"), BODY);
 	ck_assert_int_eq(files(OWN, body), 0);
 	ck_assert_int_lt(files(OWN "api_key_file = \"%s\"", body, key), 0);
 	ck_assert_ptr_nonnull(strstr(error, "no body has {{key}}"));
@@ -319,7 +323,8 @@ START_TEST(a_key_is_where_it_is_needed)
 				   "api_key_file = \"%s\"",
 				 body, key),
 		0);
-	unit_write_text(body, "{\"key\":\"{{key}}\"}");
+	unit_write_text(
+		body, "{\"key\":\"{{key}}\",\"to\":\"{{to}}\",\"c\":\"{{code}}\"}");
 	ck_assert_int_eq(files(OWN "api_key_file = \"%s\"", body, key), 0);
 	unit_write_text(key, "k\xc3\xa9y\n");
 	ck_assert_int_lt(files(OWN "api_key_file = \"%s\"", body, key), 0);
@@ -328,11 +333,64 @@ START_TEST(a_key_is_where_it_is_needed)
 }
 END_TEST
 
+START_TEST(an_empty_key_is_not_sent)
+{
+#define HOOK "type = http preset = webhook url = \"https://a/\" "
+	char body[UNIT_PATH], key[UNIT_PATH];
+
+	unit_write_text(unit_path(key, "key"), "secret-key\n");
+	ck_assert_int_eq(files(HOOK), 0);
+	ck_assert_int_lt(
+		files(HOOK "headers = { \"Authorization: Bearer {{key}}\" }"), 0);
+	ck_assert_str_eq(error,
+		"transport t: a header uses {{key}}, but api_key_file is not set");
+	ck_assert_int_eq(files(HOOK "headers = { \"Authorization: Bearer {{key}}\" } "
+				    "api_key_file = \"%s\"",
+				 key),
+		0);
+	ck_assert_int_eq(
+		files(HOOK "headers = { \"X-K: {{#key}}a {{key}}{{/key}}\" }"), 0);
+	unit_write_text(unit_path(body, "body"),
+		"{\"to\":\"{{to}}\",\"t\":\"{{text}}\",\"k\":\"{{key}}\"}");
+	ck_assert_int_lt(files(HOOK "body_file = \"%s\"", body), 0);
+	ck_assert_ptr_nonnull(strstr(error, "the body uses {{key}}"));
+}
+END_TEST
+
+START_TEST(a_request_has_a_recipient_and_a_text)
+{
+	static const struct {
+		const char *body, *http, *sms;
+	} rows[] = {
+		{ BODY, "", "" },
+		{ "{}", "{{to}}", "{{to}}" },
+		{ "{\"to\":\"{{to}}\"}", "no text", "no text" },
+		{ "{\"t\":\"{{text}}\"}", "{{to}}", "{{to}}" },
+		{ "{\"to\":\"{{to}}\",\"c\":\"{{code}}\"}", "", "" },
+		{ "{\"to\":\"{{to}}\",\"h\":\"{{html}}\"}", "", "no text" },
+		{ "{\"to\":\"{{to}}\",\"s\":\"{{subject}}\"}", "no text", "no text" },
+		{ "{\"r\":\"{{raw}}\"}", "", "{{to}}" },
+	};
+	char path[UNIT_PATH];
+
+	unit_path(path, "body");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		unit_write_text(path, rows[i].body);
+		ck_assert_int_eq(files(OWN, path), rows[i].http[0] ? -EINVAL : 0);
+		ck_assert_msg(strstr(error, rows[i].http), "%zu: %s", i, error);
+		ck_assert_int_eq(files(OWN_SMS, path), rows[i].sms[0] ? -EINVAL : 0);
+		ck_assert_msg(strstr(error, rows[i].sms), "%zu: %s", i, error);
+	}
+	unit_write_text(path, "{\"t\":\"{{text}}\"}");
+	ck_assert_int_eq(files(OWN_SMS "headers = { \"X-To: {{to}}\" }", path), 0);
+}
+END_TEST
+
 START_TEST(secrets_are_read_and_not_told)
 {
 	char body[UNIT_PATH], secret[UNIT_PATH];
 
-	unit_write_text(unit_path(body, "body"), "{}");
+	unit_write_text(unit_path(body, "body"), BODY);
 	unit_write_text(unit_path(secret, "secret"), "whsec_!not-base64!\n");
 	ck_assert_int_lt(files(OWN "signing_secret_file = \"%s\"", body, secret), 0);
 	ck_assert_ptr_nonnull(strstr(error, "is not base64"));
@@ -361,7 +419,7 @@ START_TEST(credentials_of_the_service_are_told_of)
 {
 	char body[UNIT_PATH], secret[UNIT_PATH];
 
-	unit_write_text(unit_path(body, "body"), "{}");
+	unit_write_text(unit_path(body, "body"), BODY);
 	unit_write_text(unit_path(secret, "word"), "word\n");
 	unsetenv("CREDENTIALS_DIRECTORY");
 	ck_assert_int_eq(files(OWN "user = \"u\" password_file = \"word\"", body), 0);
@@ -389,5 +447,6 @@ UNIT_MAIN("mail_http_config", urls_are_https_or_this_machine,
 	presets_need_what_they_need, without_a_preset_all_is_told,
 	content_types_are_those_that_can_be_escaped, headers_are_names_and_values,
 	answers_are_codes_and_a_field, templates_are_tried_with_file_and_line,
-	a_key_is_where_it_is_needed, secrets_are_read_and_not_told,
+	a_key_is_where_it_is_needed, an_empty_key_is_not_sent,
+	a_request_has_a_recipient_and_a_text, secrets_are_read_and_not_told,
 	credentials_of_the_service_are_told_of, every_secret_is_masked);

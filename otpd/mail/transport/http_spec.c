@@ -207,32 +207,80 @@ static void put_account(struct http_spec *spec, const struct transport_config *c
 		preset->auth == PRESET_AUTH_API ? "api" : config->user);
 }
 
-static bool names_key(const struct http_spec *spec)
+/* Where a request names a variable, as "{{key}}" with the braces. */
+static bool header_names(const struct http_spec *spec, const char *tag)
 {
 	for (size_t i = 0; i < spec->n_headers; i++)
-		if (strstr(spec->headers[i].value, "{{key}}"))
+		if (strstr(spec->headers[i].value, tag))
 			return true;
-	return spec->auth == PRESET_AUTH_API ||
-		(spec->body && strstr(spec->body, "{{key}}"));
+	return false;
 }
 
-/* Whether the key is where it is needed; "{{#key}}" makes it a matter of choice. */
+static bool body_names(const struct http_spec *spec, const char *tag)
+{
+	return spec->body && strstr(spec->body, tag);
+}
+
+static bool names(const struct http_spec *spec, const char *tag)
+{
+	return header_names(spec, tag) || body_names(spec, tag);
+}
+
+/* Where the key is wanted in any case: "{{#key}}" makes it a matter of choice. */
+static const char *needs_key(const struct http_spec *spec)
+{
+	for (size_t i = 0; i < spec->n_headers; i++)
+		if (strstr(spec->headers[i].value, "{{key}}") &&
+			!strstr(spec->headers[i].value, "{{#key}}"))
+			return "a header";
+	if (body_names(spec, "{{key}}") && !body_names(spec, "{{#key}}"))
+		return "the body";
+	return NULL;
+}
+
 static int check_key(const struct http_spec *spec,
 	const struct transport_config *config, char *error, size_t error_size)
 {
-	bool is_optional = config->preset == PRESET_WEBHOOK;
+	const char *needs = needs_key(spec);
 
-	if (config->api_key_file[0] && !names_key(spec)) {
+	if (config->api_key_file[0] && spec->auth != PRESET_AUTH_API &&
+		!names(spec, "{{key}}")) {
 		snprintf(error, error_size,
 			"transport %s: api_key_file is set, but no header and no body "
 			"has {{key}}",
 			config->title);
 		return -EINVAL;
 	}
-	if (!config->api_key_file[0] && names_key(spec) && !is_optional) {
+	if (!config->api_key_file[0] && needs) {
 		snprintf(error, error_size,
-			"transport %s: {{key}} is used, but api_key_file is not set",
-			config->title);
+			"transport %s: %s uses {{key}}, but api_key_file is not set",
+			config->title, needs);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* A service that is not told to whom, or what, would take it and send nothing. */
+static int check_contents(const struct http_spec *spec, char *error, size_t error_size)
+{
+	bool has_raw = !spec->is_sms && body_names(spec, "{{raw}}");
+	bool has_text = has_raw || body_names(spec, "{{text}}") ||
+		body_names(spec, "{{code}}") ||
+		(!spec->is_sms && body_names(spec, "{{html}}"));
+
+	if (!has_raw && !names(spec, "{{to}}")) {
+		snprintf(error, error_size,
+			"transport %s: neither the body nor a header has {{to}}, the "
+			"recipient",
+			spec->title);
+		return -EINVAL;
+	}
+	if (!has_text) {
+		snprintf(error, error_size,
+			"transport %s: the body has no text: it needs one of %s",
+			spec->title,
+			spec->is_sms ? "{{text}} and {{code}}"
+				     : "{{text}}, {{html}}, {{code}} and {{raw}}");
 		return -EINVAL;
 	}
 	return 0;
@@ -255,7 +303,9 @@ static int load(struct http_spec *spec, const struct transport_config *config,
 	r = put_headers(spec, config, preset, error, error_size);
 	if (r == 0)
 		r = put_body(spec, config, preset, error, error_size);
-	return r < 0 ? r : check_key(spec, config, error, error_size);
+	if (r == 0)
+		r = check_key(spec, config, error, error_size);
+	return r < 0 ? r : check_contents(spec, error, error_size);
 }
 
 int http_spec_load(const struct transport_config *config, bool forgiving,
