@@ -268,6 +268,25 @@ static int fill(cfg_t *cfg, const struct setting *settings, void *at, const char
 	return 0;
 }
 
+/* Refuses what stands in a section and does nothing there. */
+static int check_strays(cfg_t *cfg, const struct settings_section *section,
+	const void *at, const char *where)
+{
+	for (const struct setting *s = section->settings; section->stray && s->name;
+		s++) {
+		cfg_opt_t *opt = cfg_getopt(cfg, s->name);
+		bool stands = cfg_opt_size(opt) > 0 && cfg_opt_getnstr(opt, 0);
+		const char *why = stands ? section->stray(at, s) : NULL;
+
+		if (why) {
+			snprintf(parsing->error, parsing->error_size, "%s: %s %s",
+				where, s->name, why);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 static int fill_sections(cfg_t *cfg, const struct settings_section *section, void *root,
 	const char *path)
 {
@@ -293,6 +312,8 @@ static int fill_sections(cfg_t *cfg, const struct settings_section *section, voi
 			return -EINVAL;
 		}
 		r = fill(one, section->settings, at, where);
+		if (r == 0)
+			r = check_strays(one, section, at, where);
 		if (r < 0)
 			return r;
 	}
@@ -358,25 +379,4 @@ void settings_free(const struct settings_schema *schema, void *root)
 		free(array->items);
 	}
 	free(root);
-}
-
-void settings_print(const struct settings_schema *schema, const void *root, FILE *out)
-{
-	for (const struct setting *s = schema->settings; s->name; s++)
-		value_print(s, root, "", out);
-	for (const struct settings_section *s = schema->sections; s && s->name; s++) {
-		const struct settings_array *array =
-			(const void *)((const char *)root + s->array_offset);
-
-		for (size_t i = 0; i < array->n; i++) {
-			const char *at = (const char *)array->items + i * s->size;
-
-			fprintf(out, "%s ", s->name);
-			value_print_text(at, out);
-			fputs(" {\n", out);
-			for (const struct setting *v = s->settings; v->name; v++)
-				value_print(v, at, "\t", out);
-			fprintf(out, "}\n");
-		}
-	}
 }

@@ -50,6 +50,12 @@ struct settings_section {
 	size_t size; /* of a structure; its first member is char title[SETTINGS_TITLE]
 		      */
 	size_t array_offset; /* of the struct settings_array in the root structure */
+	/*
+	 * Why a setting does nothing in this section, whose structure is at at, as
+	 * "has no meaning for type = console"; NULL if it has a meaning. What has none
+	 * is refused where it stands in a file, and not printed. NULL: all have one.
+	 */
+	const char *(*stray)(const void *at, const struct setting *setting);
 };
 
 struct settings_schema {

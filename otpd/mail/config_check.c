@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What must hold of mail.conf as a whole, and of each transport: an option that has no
- * meaning for the type of its transport is more likely a mistake than a comment.
- */
+/* What must hold of mail.conf as a whole, and of each transport. */
 #include "otpd/mail/config_check.h"
 
 #include <arpa/inet.h>
@@ -13,53 +10,6 @@
 #include "otpd/core/address.h"
 #include "otpd/util/text.h"
 
-#define ON_SMTP     (1u << TRANSPORT_SMTP)
-#define ON_SENDMAIL (1u << TRANSPORT_SENDMAIL)
-#define ON_WEB      (1u << TRANSPORT_HTTP | 1u << TRANSPORT_SMS)
-#define ON_MAILDIR  (1u << TRANSPORT_MAILDIR)
-
-#define TEXT(name, types)                                             \
-	{                                                             \
-#name, offsetof(struct transport_config, name), types \
-	}
-
-/* The texts that only some types know. */
-static const struct option_use {
-	const char *name;
-	size_t offset; /* of a char[] */
-	unsigned types;
-} uses[] = {
-	TEXT(host, ON_SMTP | ON_SENDMAIL),
-	TEXT(source, ON_SMTP),
-	TEXT(token_url, ON_SMTP),
-	TEXT(client_id, ON_SMTP),
-	TEXT(client_secret_file, ON_SMTP),
-	TEXT(refresh_token_file, ON_SMTP),
-	TEXT(scope, ON_SMTP),
-	TEXT(user, ON_SMTP | ON_WEB),
-	TEXT(password_file, ON_SMTP | ON_WEB),
-	TEXT(ca_file, ON_SMTP | ON_WEB),
-	TEXT(certificate_file, ON_SMTP | ON_WEB),
-	TEXT(certificate_key_file, ON_SMTP | ON_WEB),
-	TEXT(url, ON_WEB),
-	TEXT(body_file, ON_WEB),
-	TEXT(api_key_file, ON_WEB),
-	TEXT(signing_secret_file, ON_WEB),
-	TEXT(region, ON_WEB),
-	TEXT(domain, ON_WEB),
-	TEXT(accepted_field, ON_WEB),
-	TEXT(path, ON_SENDMAIL | ON_MAILDIR),
-};
-
-static const char *const type_names[] = {
-	[TRANSPORT_SMTP] = "smtp",
-	[TRANSPORT_SENDMAIL] = "sendmail",
-	[TRANSPORT_HTTP] = "http",
-	[TRANSPORT_SMS] = "sms",
-	[TRANSPORT_MAILDIR] = "maildir",
-	[TRANSPORT_CONSOLE] = "console",
-};
-
 bool config_is_this_machine(const char *host)
 {
 	struct in_addr v4;
@@ -67,24 +17,6 @@ bool config_is_this_machine(const char *host)
 	if (text_same_nocase(host, "localhost") || strcmp(host, "::1") == 0)
 		return true;
 	return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
-}
-
-/* The name of an option that is set and has no meaning here; NULL: none. */
-static const char *find_stray(const struct transport_config *transport)
-{
-	unsigned type = 1u << transport->type;
-
-	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
-		if (!(uses[i].types & type) &&
-			*((const char *)transport + uses[i].offset))
-			return uses[i].name;
-	if (!(type & ON_WEB) && transport->headers.n > 0)
-		return "headers";
-	if (!(type & ON_WEB) && transport->accepted.n > 0)
-		return "accepted";
-	if (!(type & ON_WEB) && transport->refused.n > 0)
-		return "refused";
-	return NULL;
 }
 
 static const char *transport_problem(const struct transport_config *transport)
@@ -109,15 +41,8 @@ static const char *transport_problem(const struct transport_config *transport)
 static int check_transport(const char *path, const struct mail_config *config,
 	struct transport_config *transport, char *error, size_t size)
 {
-	const char *stray = find_stray(transport), *problem;
+	const char *problem = transport_problem(transport);
 
-	if (stray) {
-		snprintf(error, size,
-			"%s: transport %s: %s has no meaning for type = %s", path,
-			transport->title, stray, type_names[transport->type]);
-		return -EINVAL;
-	}
-	problem = transport_problem(transport);
 	if (problem) {
 		snprintf(error, size, "%s: transport %s: %s", path, transport->title,
 			problem);

@@ -275,8 +275,6 @@ static const char *request_problem(const struct transport_config *transport)
 {
 	bool is_sms = transport->type == TRANSPORT_SMS;
 
-	if (is_sms && transport->preset != PRESET_NONE)
-		return "preset has no meaning for type = sms";
 	if (transport->region[0] && transport->preset != PRESET_SES)
 		return "region has no meaning without preset = ses";
 	if (transport->domain[0] && transport->preset != PRESET_MAILGUN)

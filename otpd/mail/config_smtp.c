@@ -147,11 +147,6 @@ static const char *source_problem(const struct transport_config *transport)
 /* The MTA of this host: by its port on loopback, or by its Unix socket. */
 static const char *sendmail_problem(const struct transport_config *transport)
 {
-	if (transport->auth == AUTH_OAUTH2)
-		return "auth has no meaning for type = sendmail";
-	if (transport->tls == TLS_IMPLICIT)
-		return "tls has no meaning for type = sendmail: "
-		       "nothing leaves this machine";
 	if (transport->path[0] && transport->host[0])
 		return "path and host exclude each other";
 	if (transport->path[0] && transport->port)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of mail.conf's options: names, types, ranges, defaults, and what they do.
+/*
+ * The table of mail.conf's options: names, types, ranges, defaults, what they do, and
+ * for which types of transport: one that has no meaning for the type of its transport
+ * is more likely a mistake than a comment.
  */
 #include <stddef.h>
 
@@ -138,10 +141,74 @@ static const struct setting transport_settings[] = {
 };
 /* clang-format on */
 
+#define ON_SMTP    (1u << TRANSPORT_SMTP)
+#define ON_MTA     (ON_SMTP | 1u << TRANSPORT_SENDMAIL)
+#define ON_HTTP    (1u << TRANSPORT_HTTP)
+#define ON_WEB     (ON_HTTP | 1u << TRANSPORT_SMS)
+#define ON_NETWORK (ON_MTA | ON_WEB)
+
+/* The types that know an option; all of them know what is not here. */
+static const struct option_use {
+	size_t offset;
+	unsigned types;
+} uses[] = {
+	{ IN(connections), ON_NETWORK },
+	{ IN(timeout_s), ON_NETWORK },
+	{ IN(host), ON_MTA },
+	{ IN(port), ON_MTA },
+	{ IN(tls), ON_SMTP },
+	{ IN(source), ON_SMTP },
+	{ IN(auth), ON_SMTP },
+	{ IN(token_url), ON_SMTP },
+	{ IN(client_id), ON_SMTP },
+	{ IN(client_secret_file), ON_SMTP },
+	{ IN(refresh_token_file), ON_SMTP },
+	{ IN(scope), ON_SMTP },
+	{ IN(user), ON_SMTP | ON_WEB },
+	{ IN(password_file), ON_SMTP | ON_WEB },
+	{ IN(ca_file), ON_SMTP | ON_WEB },
+	{ IN(certificate_file), ON_SMTP | ON_WEB },
+	{ IN(certificate_key_file), ON_SMTP | ON_WEB },
+	{ IN(preset), ON_HTTP },
+	{ IN(url), ON_WEB },
+	{ IN(method), ON_WEB },
+	{ IN(headers), ON_WEB },
+	{ IN(content_type), ON_WEB },
+	{ IN(body_file), ON_WEB },
+	{ IN(api_key_file), ON_WEB },
+	{ IN(signing_secret_file), ON_WEB },
+	{ IN(region), ON_HTTP },
+	{ IN(domain), ON_HTTP },
+	{ IN(accepted), ON_WEB },
+	{ IN(refused), ON_WEB },
+	{ IN(accepted_field), ON_WEB },
+	{ IN(path), 1u << TRANSPORT_SENDMAIL | 1u << TRANSPORT_MAILDIR },
+};
+
+static const char *stray_of_transport(const void *at, const struct setting *setting)
+{
+	static const char *const words[] = {
+		[TRANSPORT_SMTP] = "has no meaning for type = smtp",
+		[TRANSPORT_SENDMAIL] = "has no meaning for type = sendmail",
+		[TRANSPORT_HTTP] = "has no meaning for type = http",
+		[TRANSPORT_SMS] = "has no meaning for type = sms",
+		[TRANSPORT_MAILDIR] = "has no meaning for type = maildir",
+		[TRANSPORT_CONSOLE] = "has no meaning for type = console",
+	};
+	const struct transport_config *transport = at;
+
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+		if (uses[i].offset == setting->offset)
+			return uses[i].types & 1u << transport->type
+				? NULL
+				: words[transport->type];
+	return NULL;
+}
+
 static const struct settings_section mail_sections[] = {
 	{ "transport", transport_settings, sizeof(struct transport_config),
-		AT(transports) },
-	{ "tenant", tenant_settings, sizeof(struct tenant_config), AT(tenants) },
+		AT(transports), stray_of_transport },
+	{ "tenant", tenant_settings, sizeof(struct tenant_config), AT(tenants), NULL },
 	{ 0 },
 };
 

@@ -172,6 +172,94 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
+START_TEST(what_does_nothing_is_refused)
+{
+	static const struct {
+		const char *type, *option;
+	} rows[] = {
+		{ "maildir path = \"/x\"", "connections = 4" },
+		{ "maildir path = \"/x\"", "timeout = 60s" },
+		{ "maildir path = \"/x\"", "tls = starttls" },
+		{ "console", "port = 0" },
+		{ "console", "port = 25" },
+		{ "console", "auth = password" },
+		{ "console", "preset = none" },
+		{ "console", "method = POST" },
+		{ "console", "content_type = \"application/json\"" },
+		{ "console", "headers = { \"X-A: b\" }" },
+		{ "sendmail", "tls = none" },
+		{ "sendmail", "auth = password" },
+		{ "smtp host = \"a.example\"", "method = PUT" },
+		{ "smtp host = \"a.example\"", "preset = ses" },
+		{ "smtp host = \"a.example\"", "accepted = { \"200\" }" },
+		{ "smtp host = \"a.example\"", "refused = { \"400\" }" },
+		{ "http preset = webhook url = \"https://a/\"", "tls = implicit" },
+		{ "http preset = webhook url = \"https://a/\"", "port = 443" },
+		{ "http preset = webhook url = \"https://a/\"", "auth = oauth2" },
+		{ "http preset = webhook url = \"https://a/\"", "path = \"/x\"" },
+		{ "sms url = \"https://a/\" body_file = \"/b\"", "preset = none" },
+	};
+	char text[512], why[128];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text),
+			HEAD "transport t { type = %s per_minute = 5 }", rows[i].type);
+		struct mail_config *config = load(text);
+		ck_assert_msg(config, "%s: %s", text, error);
+		config_free(config);
+		snprintf(text, sizeof(text), HEAD "transport t { type = %s %s }",
+			rows[i].type, rows[i].option);
+		snprintf(why, sizeof(why),
+			"transport t: %.*s has no meaning for type = %.*s",
+			(int)strcspn(rows[i].option, " "), rows[i].option,
+			(int)strcspn(rows[i].type, " "), rows[i].type);
+		refused(text, why);
+	}
+}
+END_TEST
+
+/* What --check prints of a file; the caller frees. */
+static char *printed(const char *text)
+{
+	struct mail_config *config = load(text);
+	char *out = NULL;
+	size_t size;
+	FILE *file = open_memstream(&out, &size);
+
+	ck_assert_msg(config, "%s: %s", text, error);
+	ck_assert_ptr_nonnull(file);
+	config_print(config, file);
+	ck_assert_int_eq(fclose(file), 0);
+	config_free(config);
+	return out;
+}
+
+START_TEST(check_prints_what_has_a_meaning_and_it_can_be_read)
+{
+	static const char *const texts[] = { HEAD RELAY "}",
+		HEAD "transport t { type = maildir path = \"/x\" }",
+		HEAD "transport t { type = console }",
+		HEAD "transport t { type = sendmail }",
+		HEAD
+		"transport t { type = sms url = \"https://a/\" body_file = \"/b\" }" };
+	char *out = printed(texts[0]), *again;
+
+	ck_assert_ptr_nonnull(strstr(out, "\ttls = starttls\n"));
+	ck_assert_ptr_null(strstr(out, "preset"));
+	free(out);
+	out = printed(texts[2]);
+	ck_assert_ptr_nonnull(strstr(out, "\ttype = console\n\tper_minute = 0\n}\n"));
+	free(out);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		out = printed(texts[i]);
+		again = printed(out);
+		ck_assert_str_eq(out, again);
+		free(out);
+		free(again);
+	}
+}
+END_TEST
+
 START_TEST(oauth2_is_whole)
 {
 #define OAUTH RELAY "auth = oauth2 user = \"me@example.net\" "
@@ -403,6 +491,8 @@ int main(void)
 	tcase_add_test(tests, clear_text_is_for_this_machine_only);
 	tcase_add_test(tests, several_transports_keep_their_order);
 	tcase_add_test(tests, mistakes_are_named);
+	tcase_add_test(tests, what_does_nothing_is_refused);
+	tcase_add_test(tests, check_prints_what_has_a_meaning_and_it_can_be_read);
 	tcase_add_test(tests, oauth2_is_whole);
 	tcase_add_test(tests, token_urls_are_private);
 	tcase_add_test(tests, certificates_and_sources_are_checked);
