@@ -24,6 +24,7 @@
 #include "otpd/mail/message/overrides.h"
 #include "otpd/mail/methods.h"
 #include "otpd/mail/route.h"
+#include "otpd/mail/transport/maildir_check.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
 #include "otpd/util/file.h"
@@ -89,6 +90,12 @@ static void log_warnings(const struct mail_config *config)
 		log_msg(LOG_WARNING, "%s", warning);
 	for (unsigned i = 0; overrides_warning(config, i, warning, sizeof(warning));
 		i++)
+		log_msg(LOG_WARNING, "%s", warning);
+	if (!config->bounce_maildir[0])
+		return;
+	(void)maildir_check_bounces(
+		"bounce_maildir", config->bounce_maildir, warning, sizeof(warning));
+	if (warning[0])
 		log_msg(LOG_WARNING, "%s", warning);
 }
 

@@ -40,10 +40,13 @@ def prepare(directory):
             with open(target, "w", encoding="utf-8") as out:
                 out.write(texts.get(name, "AKIDsecret0123456789") + "\n")
         os.chmod(target, 0o600)
+    for part in ("new", "cur", "tmp"):
+        os.makedirs(f"{directory}/bounces/{part}")
 
 
 def check(directory, text):
-    text = text.replace("/etc/otpd/", f"{directory}/")
+    for place in ("/etc/otpd/", "/var/lib/otpd-mail/"):
+        text = text.replace(place, f"{directory}/")
     config = f"{directory}/mail.conf"
     with open(config, "w", encoding="utf-8") as out:
         os.fchmod(out.fileno(), 0o600)

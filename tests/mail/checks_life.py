@@ -195,6 +195,53 @@ def run_config(directory, transport, arguments, head=""):
     return run.returncode, run.stdout, run.stderr
 
 
+def test_check_looks_at_a_maildir():
+    with tempfile.TemporaryDirectory() as directory:
+        def check(path):
+            code, _, err = run_config(directory, f'type = maildir\npath = "{path}"', ["--check"])
+            return code, err
+        assert check(f"{directory}/drop") == (0, "")
+        assert os.listdir(directory).count("drop") == 0
+        os.makedirs(f"{directory}/drop/new")
+        assert check(f"{directory}/drop/") == (0, "")
+        code, err = check("/etc/passwd")
+        assert code == 1 and "transport relay: path /etc/passwd: is not a directory" in err
+        code, err = check("/etc/passwd/drop")
+        assert code == 1 and "path /etc/passwd/drop: is not a directory" in err, err
+        code, err = check(f"{directory}/none/drop")
+        assert code == 0 and f"warning: transport relay: path {directory}/none/drop: " \
+            f"{directory}/none does not exist" in err, err
+        with open(f"{directory}/drop/cur", "w", encoding="utf-8"):
+            pass
+        code, err = check(f"{directory}/drop")
+        assert code == 1 and "drop/cur: is not a directory" in err, err
+
+
+def test_check_looks_at_the_maildir_of_bounces():
+    with tempfile.TemporaryDirectory() as directory:
+        path = f"{directory}/bounces"
+
+        def check(path):
+            code, _, err = run_config(directory, 'type = sendmail', ["--check"],
+                                      f'bounce_maildir = "{path}"')
+            return code, err
+        code, err = check(path)
+        assert code == 0 and f"warning: bounce_maildir {path} does not exist" in err, err
+        code, err = check("/etc/passwd")
+        assert code == 1 and "bounce_maildir /etc/passwd: is not a directory" in err, err
+        os.makedirs(f"{path}/new")
+        code, err = check(path)
+        assert code == 1 and f"{path} is not a Maildir: it has no cur" in err, err
+        os.makedirs(f"{path}/cur")
+        assert check(path) == (0, "")
+
+
+def test_a_maildir_of_bounces_that_is_missing_is_a_warning_at_the_start():
+    with mailer(smtp(1), head='bounce_maildir = "/nonexistent/bounces"') as daemon:
+        daemon.wait_log("bounce_maildir /nonexistent/bounces does not exist")
+        assert daemon.status()["sent"] == 0
+
+
 def test_check_prints_what_holds_and_warns():
     with tempfile.TemporaryDirectory() as directory:
         with open(f"{directory}/pw", "w", encoding="utf-8") as out:

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "otpd/mail/transport/http.h"
+#include "otpd/mail/transport/maildir_check.h"
 #include "otpd/mail/transport/smtp_account.h"
 #include "otpd/util/text.h"
 
@@ -60,6 +61,14 @@ int transport_new(const struct transport_config *config, uv_loop_t *loop,
 	return 0;
 }
 
+static int check_maildir(const struct transport_config *config, char *said, size_t size)
+{
+	char name[SETTINGS_TITLE + 32];
+
+	snprintf(name, sizeof(name), "transport %s: path", config->title);
+	return maildir_check_drop(name, config->path, said, size);
+}
+
 int transport_check(const struct transport_config *config, char *said, size_t size)
 {
 	int r;
@@ -76,6 +85,7 @@ int transport_check(const struct transport_config *config, char *said, size_t si
 	case TRANSPORT_SMS:
 		return http_check_files(config, said, size);
 	case TRANSPORT_MAILDIR:
+		return check_maildir(config, said, size);
 	case TRANSPORT_CONSOLE:
 		break;
 	}
