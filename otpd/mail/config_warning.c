@@ -42,32 +42,78 @@ static bool is_of_example(const char *address)
 		text_same_nocase(domain, "example.com");
 }
 
-static bool has_other_domain(const char *from, const char *user)
+/* Services that take mails from the account itself and its aliases only. */
+static bool is_strict(const struct transport_config *transport)
 {
-	const char *domain = address_domain(user);
+	static const char *const hosts[] = { "smtp.gmail.com", "smtp.googlemail.com",
+		"smtp.office365.com", "outlook.office365.com",
+		"smtp-mail.outlook.com" };
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		if (text_same_nocase(transport->host, hosts[i]))
+			return true;
+	return false;
+}
+
+static bool has_other_domain(const struct transport_config *transport, const char *from)
+{
+	const char *domain = address_domain(transport->user);
 
 	return domain[0] && !text_same_nocase(domain, address_domain(from));
+}
+
+static bool is_other_address(const struct transport_config *transport, const char *from)
+{
+	return address_domain(transport->user)[0] &&
+		!text_same_nocase(transport->user, from);
+}
+
+/* Whether one domain is the other or below it, as DMARC wants it (RFC 7489 3.1). */
+static bool is_within(const char *domain, const char *above)
+{
+	size_t length = strlen(domain), n = strlen(above);
+
+	return length >= n && text_same_nocase(domain + length - n, above) &&
+		(length == n || domain[length - n - 1] == '.');
+}
+
+static bool is_off_domain(const struct transport_config *transport, const char *from)
+{
+	const char *domain = address_domain(from);
+
+	return transport->domain[0] && !is_within(domain, transport->domain) &&
+		!is_within(transport->domain, domain);
+}
+
+/* Says why of each from that is odd for a transport: the common one, and tenants'. */
+static void warn_each_from(struct search *search, const struct mail_config *config,
+	const struct transport_config *transport,
+	bool (*is_odd)(const struct transport_config *transport, const char *from),
+	const char *why)
+{
+	const struct tenant_config *tenants = config->tenants.items;
+
+	if (is_odd(transport, config->common.from))
+		warn(search, "transport %s: from %s", transport->title, why);
+	for (size_t i = 0; i < config->tenants.n; i++)
+		if (strcmp(tenants[i].from, config->common.from) != 0 &&
+			is_odd(transport, tenants[i].from))
+			warn(search, "transport %s: from of tenant %s %s",
+				transport->title, tenants[i].title, why);
 }
 
 /* Many relays take only mails from the account that has logged in, or rewrite them. */
 static void warn_from(struct search *search, const struct mail_config *config,
 	const struct transport_config *transport)
 {
-	const struct tenant_config *tenants = config->tenants.items;
-
-	if (has_other_domain(config->common.from, transport->user))
-		warn(search,
-			"transport %s: from is of another domain than user: the relay may "
-			"refuse it, and SPF and DMARC of from's domain must allow the "
-			"relay",
-			transport->title);
-	for (size_t i = 0; i < config->tenants.n; i++)
-		if (strcmp(tenants[i].from, config->common.from) != 0 &&
-			has_other_domain(tenants[i].from, transport->user))
-			warn(search,
-				"transport %s: from of tenant %s is of another domain "
-				"than user: the relay may refuse it",
-				transport->title, tenants[i].title);
+	if (is_strict(transport))
+		warn_each_from(search, config, transport, is_other_address,
+			"is not user: this service refuses it or puts user in its place, "
+			"unless the account may send as this address");
+	else
+		warn_each_from(search, config, transport, has_other_domain,
+			"is of another domain than user: the relay may refuse it, and SPF "
+			"and DMARC of from's domain must allow the relay");
 }
 
 /* An option that is set and does nothing. */
@@ -136,8 +182,12 @@ static void warn_transport(struct search *search, const struct mail_config *conf
 			"mails nothing; for development only",
 			transport->title);
 		break;
-	case TRANSPORT_SENDMAIL:
 	case TRANSPORT_HTTP:
+		warn_each_from(search, config, transport, is_off_domain,
+			"is of another domain than domain: DMARC of from's domain will "
+			"not be met");
+		break;
+	case TRANSPORT_SENDMAIL:
 	case TRANSPORT_SMS:
 	case TRANSPORT_MAILDIR:
 		break;

@@ -441,6 +441,49 @@ START_TEST(what_is_likely_wrong_is_warned_about)
 }
 END_TEST
 
+START_TEST(a_from_that_services_do_not_take_is_warned_about)
+{
+	static const struct {
+		const char *transport;
+		const char *why; /* NULL: nothing is said */
+	} rows[] = {
+#define SMTP(host, user) \
+	"type = smtp password_file = \"/x\" host = \"" host "\" user = \"" user "\""
+#define MAILGUN(domain) \
+	"type = http preset = mailgun api_key_file = \"/k\" domain = \"" domain "\""
+		{ SMTP("smtp.gmail.com", "otpd@example.net"), NULL },
+		{ SMTP("smtp.gmail.com", "Otpd@Example.net"), NULL },
+		{ SMTP("SMTP.gmail.com", "me@example.net"), "from is not user" },
+		{ SMTP("smtp.gmail.com", "me@gmail.com"), "from is not user" },
+		{ SMTP("smtp.office365.com", "me@example.net"), "from is not user" },
+		{ SMTP("mail.example.net", "me@example.net"), NULL },
+		{ MAILGUN("example.net"), NULL },
+		{ MAILGUN("mg.Example.net"), NULL },
+		{ MAILGUN("net"), NULL },
+		{ MAILGUN("anexample.net"), "another domain than domain" },
+		{ MAILGUN("mg.example.org"), "another domain than domain" },
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(text, sizeof(text), HEAD "transport t { %s }",
+			rows[i].transport);
+		struct mail_config *config = load(text);
+		ck_assert_msg(config, "%s: %s", text, error);
+		const char *first = warning(config, 0);
+		if (!rows[i].why)
+			ck_assert_msg(!first, "%s: %s", text, first);
+		else
+			ck_assert_msg(first && strstr(first, rows[i].why), "%s", text);
+		ck_assert_ptr_null(warning(config, 1));
+		config_free(config);
+	}
+	ck_assert(warned(HEAD "tenant acme { from = \"a@acme.example\" }\n"
+			      "transport t { " MAILGUN("example.net") " }",
+		"from of tenant acme is of another domain than domain"));
+}
+END_TEST
+
 START_TEST(warnings_are_of_all_transports_and_have_an_end)
 {
 	char text[8192];
@@ -498,6 +541,7 @@ int main(void)
 	tcase_add_test(tests, certificates_and_sources_are_checked);
 	tcase_add_test(tests, sendmail_is_this_machine);
 	tcase_add_test(tests, what_is_likely_wrong_is_warned_about);
+	tcase_add_test(tests, a_from_that_services_do_not_take_is_warned_about);
 	tcase_add_test(tests, warnings_are_of_all_transports_and_have_an_end);
 	tcase_add_test(tests, a_file_that_others_may_write_is_refused);
 	suite_add_tcase(suite, tests);
