@@ -3,12 +3,17 @@
  * otpd-mail --check: the configuration as it is understood on standard output, what is
  * likely a mistake and what is one on standard error, for all transports at once.
  *
+ * An error in mail.conf itself is the only one that is said: what is behind it could
+ * mean anything.
+ *
  * MUST NOT print what is in a file that holds a secret.
  */
 #include "otpd/mail/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "otpd/mail/config.h"
 #include "otpd/mail/message/overrides.h"
@@ -66,6 +71,32 @@ static int check_templates(const struct mail_config *config)
 	return r < 0;
 }
 
+/* Whether a transport or the top names a file: what is an absolute path. */
+static bool names_files(const struct mail_config *config)
+{
+	const struct settings_section *section = &mail_schema.sections[0];
+
+	for (size_t i = 0; i < config->transports.n; i++)
+		for (const struct setting *s = section->settings; s->name; s++)
+			if (s->type == SETTING_STRING &&
+				((const char *)config_transport(
+					config, i))[s->offset] == '/')
+				return true;
+	return config->bounce_maildir[0];
+}
+
+/* Root can read and write what the service cannot. A comment, as all around it is. */
+static void print_note(const struct mail_config *config, const char *config_path)
+{
+	bool is_default = strcmp(config_path, MAIL_CONFIG) == 0;
+
+	if (geteuid() != 0 || !names_files(config))
+		return;
+	printf("# checked as root; as the service: runuser -u otpd-mail -- otpd-mail%s%s "
+	       "--check\n",
+		is_default ? "" : " --config ", is_default ? "" : config_path);
+}
+
 int check_config(const char *config_path)
 {
 	struct mail_config *config = NULL;
@@ -87,6 +118,7 @@ int check_config(const char *config_path)
 		fprintf(stderr, "warning: %s\n", warning);
 	n_bad = check_transports(config) + check_bounces(config) +
 		check_templates(config);
+	print_note(config, config_path);
 	config_free(config);
 	return n_bad > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

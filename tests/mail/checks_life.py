@@ -195,6 +195,17 @@ def run_config(directory, transport, arguments, head=""):
     return run.returncode, run.stdout, run.stderr
 
 
+def test_check_as_root_says_how_to_check_as_the_service():
+    with tempfile.TemporaryDirectory() as directory:
+        note = "# checked as root; as the service: runuser -u otpd-mail -- otpd-mail " \
+            f"--config {directory}/mail.conf --check\n"
+        _, out, err = run_config(directory, f'type = maildir\npath = "{directory}/x"',
+                                 ["--check"])
+        assert out.endswith(note) == (os.geteuid() == 0) and err == "", out
+        _, out, _ = run_config(directory, "type = sendmail", ["--check"])
+        assert out.endswith("}\n"), out
+
+
 def test_check_looks_at_a_maildir():
     with tempfile.TemporaryDirectory() as directory:
         def check(path):
