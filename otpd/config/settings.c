@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "otpd/config/source.h"
+#include "otpd/config/unknown.h"
 #include "otpd/config/value.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/file.h"
@@ -39,6 +40,15 @@ static struct parse *parsing;
 DEFINE_CLEANUP(cfg_t *, cfg_free);
 DEFINE_CLEANUP(char *, secret_free);
 
+static const struct setting *settings_of(
+	const struct settings_schema *schema, const char *section)
+{
+	for (const struct settings_section *s = schema->sections; s && s->name; s++)
+		if (strcmp(s->name, section) == 0)
+			return s->settings;
+	return schema->settings;
+}
+
 /* Keeps the first error: the ones after it are its consequences. */
 __attribute__((format(printf, 2, 0))) static void on_error(
 	cfg_t *cfg, const char *format, va_list args)
@@ -50,16 +60,16 @@ __attribute__((format(printf, 2, 0))) static void on_error(
 	vsnprintf(text, sizeof(text), format, args);
 	snprintf(parsing->error, parsing->error_size, "%s:%d: %s",
 		cfg && cfg->filename ? cfg->filename : "?", cfg ? cfg->line : 0, text);
+	if (cfg)
+		unknown_hint(settings_of(parsing->schema, cfg->name), text,
+			parsing->error, parsing->error_size);
 }
 
 static const struct setting *find_setting(
 	const struct settings_schema *schema, const char *section, const char *name)
 {
-	const struct setting *at = schema->settings;
+	const struct setting *at = settings_of(schema, section);
 
-	for (const struct settings_section *s = schema->sections; s && s->name; s++)
-		if (strcmp(s->name, section) == 0)
-			at = s->settings;
 	for (; at->name; at++)
 		if (strcmp(at->name, name) == 0)
 			return at;
@@ -168,10 +178,11 @@ static int read_with_end(const char *path, char **ret)
 {
 	CLEANUP(secret_freep) char *text = NULL;
 	int r = file_read_safe(path, FILE_CONFIG, FILE_MAX, &text, NULL);
+	char why[FILE_WHY];
 
 	if (r < 0) {
 		snprintf(parsing->error, parsing->error_size, "%s: %s", path,
-			file_error(r, FILE_CONFIG));
+			file_explain(why, path, r, FILE_CONFIG));
 		return r;
 	}
 	r = source_prepare(text);

@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "otpd/ctl/output.h"
-#include "otpd/ctl/suggest.h"
 #include "otpd/proto/limits.h"
 #include "otpd/util/parse.h"
+#include "otpd/util/suggest.h"
 
 #define LINE_WIDTH 80
 

@@ -13,9 +13,9 @@
 #include "otpd/ctl/commands.h"
 #include "otpd/ctl/interrupt.h"
 #include "otpd/ctl/output.h"
-#include "otpd/ctl/suggest.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/secret.h"
+#include "otpd/util/suggest.h"
 #include "otpd/version.h"
 
 #define MANY 100000 /* operands: as many as fit a command line */

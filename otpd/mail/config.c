@@ -57,6 +57,11 @@ int config_load(
 	int r;
 
 	r = settings_load(&mail_schema, path, &root, error, error_size);
+	if (r == -ENOENT)
+		snprintf(error, error_size,
+			"%s: %s; write it as mail.conf(5) shows, or name another file with "
+			"--config",
+			path, strerror(ENOENT));
 	if (r < 0)
 		return r;
 	config = root;

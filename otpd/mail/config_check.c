@@ -98,13 +98,21 @@ static void inherit(struct tenant_config *tenant, const struct tenant_config *co
 		memcpy(tenant->language, common->language, sizeof(tenant->language));
 }
 
+/* What is wrong with an address that mails have in a header; NULL: nothing. */
+static const char *mailbox_problem(const char *address)
+{
+	if (strpbrk(address, "<>"))
+		return "only the address stands here; the name is from_name";
+	return address_problem(address);
+}
+
 /* Names the place, "" or "tenant NAME: ", in its messages. */
 static int check_tenant(
 	const char *path, const struct tenant_config *tenant, char *error, size_t size)
 {
 	const char *section = tenant->title[0] ? "tenant " : "";
 	const char *colon = tenant->title[0] ? ": " : "";
-	const char *problem = address_problem(tenant->from);
+	const char *problem = mailbox_problem(tenant->from);
 	const char *what = "from: not a mail address";
 
 	if (!problem && tenant->reply_to[0]) {

@@ -30,6 +30,15 @@ static bool is_host(const char *host)
 		host[strspn(host, LETTERS DIGITS ".-_")] == '\0';
 }
 
+/* "mail.example.net:587", which no IPv6 address looks like. */
+static bool has_port(const char *host)
+{
+	const char *colon = strchr(host, ':');
+
+	return colon && colon[1] && colon[1 + strspn(colon + 1, DIGITS)] == '\0' &&
+		!is_host(host);
+}
+
 /* An absolute path, or the bare name of a systemd credential. */
 static bool is_secret_file(const char *file)
 {
@@ -169,6 +178,8 @@ const char *config_smtp_problem(const struct transport_config *transport)
 		return sendmail_problem(transport);
 	if (!transport->host[0])
 		return "host is missing";
+	if (has_port(transport->host))
+		return "host has a port behind it: write that as port, as port = 587";
 	if (!is_host(transport->host))
 		return "host is neither a host name nor an address";
 	problem = tls_problem(transport);

@@ -245,6 +245,7 @@ static int start(struct daemon *daemon)
 {
 	struct mailer *mailer = &daemon->mailer;
 	int r = configure(daemon);
+	char why[FILE_WHY];
 
 	if (r < 0)
 		return r; /* said already */
@@ -253,7 +254,8 @@ static int start(struct daemon *daemon)
 	if (r < 0) {
 		log_msg(LOG_ERR, "key_file %s: %s", mailer->config->key_file,
 			r == -EBADMSG ? "does not hold a key"
-				      : file_error(r, FILE_SECRET));
+				      : file_explain(why, mailer->config->key_file, r,
+						FILE_SECRET));
 		return r;
 	}
 	mailer->opener.key = &mailer->key;

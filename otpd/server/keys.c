@@ -38,11 +38,13 @@ static struct code_key *read_key(const char *path)
 {
 	CLEANUP(secret_freep) char *bytes = NULL;
 	struct code_key *key;
+	char why[FILE_WHY];
 	size_t size;
 	int r = file_read_safe(path, FILE_SECRET, KEY_SIZE, &bytes, &size);
 
 	if (r < 0) {
-		log_msg(LOG_ERR, "key file %s: %s", path, file_error(r, FILE_SECRET));
+		log_msg(LOG_ERR, "key file %s: %s", path,
+			file_explain(why, path, r, FILE_SECRET));
 		return NULL;
 	}
 	if (size != KEY_SIZE) {

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,6 +54,25 @@ const char *file_error(int r, enum file_rule rule)
 	default:
 		return strerror(-r);
 	}
+}
+
+const char *file_explain(
+	char out[FILE_WHY], const char *path, int r, enum file_rule rule)
+{
+	const char *right = rule == FILE_SECRET ? "g-w,o=" : "go-w";
+	struct stat st;
+	bool is_foreign;
+
+	snprintf(out, FILE_WHY, "%s", file_error(r, rule));
+	if (r != -EPERM || lstat(path, &st) < 0)
+		return out;
+	is_foreign = st.st_uid != 0 && st.st_uid != geteuid();
+	snprintf(out, FILE_WHY,
+		"%s; it belongs to user %u and has mode %04o: %s%s%schmod %s %s",
+		file_error(r, rule), (unsigned)st.st_uid,
+		(unsigned)(st.st_mode & 07777), is_foreign ? "chown root " : "",
+		is_foreign ? path : "", is_foreign ? " && " : "", right, path);
+	return out;
 }
 
 /* Reads to the end; 1 if there is more than size bytes. */

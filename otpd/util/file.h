@@ -21,6 +21,15 @@ int file_open_safe(const char *path, enum file_rule rule);
 /* What is wrong, for people, for an error of file_open_safe or file_read_safe. */
 const char *file_error(int r, enum file_rule rule);
 
+#define FILE_WHY 512
+
+/*
+ * The same, and where owner or mode are wrong what they are now and the command that
+ * puts them right. Looks at path once more, for these words only. Returns out.
+ */
+const char *file_explain(
+	char out[FILE_WHY], const char *path, int r, enum file_rule rule);
+
 /*
  * Reads such a file whole into memory of secret_alloc(), with a NUL behind it. -EFBIG
  * if it has more than max bytes. The caller frees with secret_free(). ret_size may be

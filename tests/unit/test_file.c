@@ -188,7 +188,33 @@ START_TEST(every_refusal_has_words)
 }
 END_TEST
 
-UNIT_MAIN("file", every_mode_is_judged_by_its_rule, a_file_of_somebody_else_is_refused,
+START_TEST(a_wrong_mode_is_told_with_the_command)
+{
+	char why[FILE_WHY], end[UNIT_PATH + 64];
+
+	unit_write(unit_path(path, "open"), "x", 1, 0666);
+	file_explain(why, path, -EPERM, FILE_SECRET);
+	snprintf(end, sizeof(end), "has mode 0666: chmod g-w,o= %s", path);
+	ck_assert_ptr_nonnull(strstr(why, "mode 0600 or 0640; it belongs to user "));
+	ck_assert_msg(strstr(why, end), "%s", why);
+	file_explain(why, path, -EPERM, FILE_CONFIG);
+	ck_assert_ptr_nonnull(strstr(why, ": chmod go-w "));
+	if (geteuid() == 0) {
+		ck_assert_int_eq(chown(path, 12345, (gid_t)-1), 0);
+		file_explain(why, path, -EPERM, FILE_CONFIG);
+		ck_assert_ptr_nonnull(strstr(why, "to user 12345 and"));
+		snprintf(end, sizeof(end), "chown root %s && chmod", path);
+		ck_assert_ptr_nonnull(strstr(why, end));
+	}
+	ck_assert_str_eq(
+		file_explain(why, path, -ENOENT, FILE_CONFIG), strerror(ENOENT));
+	ck_assert_str_eq(file_explain(why, "/nonexistent", -EPERM, FILE_SECRET),
+		file_error(-EPERM, FILE_SECRET));
+}
+END_TEST
+
+UNIT_MAIN("file", a_wrong_mode_is_told_with_the_command,
+	every_mode_is_judged_by_its_rule, a_file_of_somebody_else_is_refused,
 	root_and_the_own_uid_are_the_owners_that_count,
 	links_fifos_directories_and_devices_are_no_files,
 	the_descriptor_does_not_survive_exec, a_file_is_read_whole_or_not_at_all,

@@ -172,6 +172,28 @@ START_TEST(mistakes_are_named)
 }
 END_TEST
 
+START_TEST(mistakes_are_told_how_to_put_right)
+{
+	struct mail_config *config = NULL;
+
+	refused("from = \"Foo <a@b.example>\"\n" RELAY "}",
+		"only the address stands here; the name is from_name");
+	refused(HEAD "transport t { type = smtp host = \"mail.example.net:587\" }",
+		"port = 587");
+	refused(HEAD "transport t { type = smtp host = \"mail.example.net:x\" }",
+		"neither a host name");
+	refused(HEAD "color = \"#1a4fd0\"\n" RELAY "}", "did you mean colour?");
+	refused(HEAD RELAY "password = \"x\" }", "did you mean password_file?");
+	refused(HEAD RELAY "prot = 25 }", "did you mean port?");
+	refused(HEAD RELAY "xyzzy = 25 }", "no such option 'xyzzy'");
+	ck_assert_ptr_null(strstr(error, "did you mean"));
+	ck_assert_int_lt(config_load("/nonexistent", &config, error, sizeof(error)), 0);
+	ck_assert_str_eq(error,
+		"/nonexistent: No such file or directory; write it as mail.conf(5) "
+		"shows, or name another file with --config");
+}
+END_TEST
+
 START_TEST(what_does_nothing_is_refused)
 {
 	static const struct {
@@ -534,6 +556,7 @@ int main(void)
 	tcase_add_test(tests, clear_text_is_for_this_machine_only);
 	tcase_add_test(tests, several_transports_keep_their_order);
 	tcase_add_test(tests, mistakes_are_named);
+	tcase_add_test(tests, mistakes_are_told_how_to_put_right);
 	tcase_add_test(tests, what_does_nothing_is_refused);
 	tcase_add_test(tests, check_prints_what_has_a_meaning_and_it_can_be_read);
 	tcase_add_test(tests, oauth2_is_whole);

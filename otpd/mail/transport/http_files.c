@@ -48,6 +48,7 @@ static int find_file(struct reader *reader, const char *option, const char *file
 	enum file_rule rule, char path[static PATH_MAX])
 {
 	CLEANUP(closep) int fd = -1;
+	char why[FILE_WHY];
 	int r;
 
 	if (!file[0] || is_out_of_sight(reader, option, file))
@@ -59,7 +60,8 @@ static int find_file(struct reader *reader, const char *option, const char *file
 	}
 	if (r < 0)
 		snprintf(reader->error, reader->error_size, "transport %s: %s %s: %s",
-			reader->config->title, option, file, file_error(r, rule));
+			reader->config->title, option, file,
+			file_explain(why, path, r, rule));
 	return r;
 }
 

@@ -119,6 +119,7 @@ static int put_headers(struct http_spec *spec, const struct transport_config *co
 static int read_body(const struct transport_config *config, const struct preset *preset,
 	char **ret, char *error, size_t error_size)
 {
+	char why[FILE_WHY];
 	size_t size = 0;
 	int r;
 
@@ -133,7 +134,9 @@ static int read_body(const struct transport_config *config, const struct preset 
 	if (r < 0)
 		snprintf(error, error_size, "transport %s: body_file %s: %s",
 			config->title, config->body_file,
-			r == -EILSEQ ? "is not UTF-8" : file_error(r, FILE_CONFIG));
+			r == -EILSEQ
+				? "is not UTF-8"
+				: file_explain(why, config->body_file, r, FILE_CONFIG));
 	return r;
 }
 

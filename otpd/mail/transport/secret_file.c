@@ -35,8 +35,9 @@ int secret_file_path(const char *file, char *out, size_t size)
 	return n < (int)size ? 0 : -ENAMETOOLONG;
 }
 
-/* 0, or -errno and why. */
-static int read_first_line(const char *file, char **ret, const char **ret_why)
+/* 0, or -errno and why, which may be written to room. */
+static int read_first_line(
+	const char *file, char **ret, char room[FILE_WHY], const char **ret_why)
 {
 	CLEANUP(secret_freep) char *secret = NULL;
 	char path[PATH_MAX];
@@ -50,7 +51,7 @@ static int read_first_line(const char *file, char **ret, const char **ret_why)
 	}
 	r = file_read_safe(path, FILE_SECRET, SECRET_FILE_MAX, &secret, NULL);
 	if (r < 0) {
-		*ret_why = file_error(r, FILE_SECRET);
+		*ret_why = file_explain(room, path, r, FILE_SECRET);
 		return r;
 	}
 	secret[strcspn(secret, "\r\n")] = '\0';
@@ -66,7 +67,8 @@ int secret_file_read(const char *title, const char *option, const char *file,
 	char **ret, char *error, size_t error_size)
 {
 	const char *why = NULL;
-	int r = read_first_line(file, ret, &why);
+	char room[FILE_WHY];
+	int r = read_first_line(file, ret, room, &why);
 
 	if (r < 0)
 		snprintf(error, error_size, "transport %s: %s %s: %s", title, option,

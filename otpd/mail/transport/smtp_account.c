@@ -104,7 +104,7 @@ static int read_key(const struct transport_config *config, struct smtp_account *
 	char *error, size_t error_size)
 {
 	const char *file = config->certificate_key_file;
-	char path[PATH_MAX];
+	char path[PATH_MAX], why[FILE_WHY];
 	int r = secret_file_path(file, path, sizeof(path));
 
 	if (r < 0) {
@@ -116,7 +116,7 @@ static int read_key(const struct transport_config *config, struct smtp_account *
 		path, FILE_SECRET, PEM_MAX, &account->key, &account->key_size);
 	if (r < 0) {
 		say(error, error_size, config, "certificate_key_file", file,
-			file_error(r, FILE_SECRET));
+			file_explain(why, path, r, FILE_SECRET));
 		return r;
 	}
 	if (!strstr(account->key, "PRIVATE KEY-----"))

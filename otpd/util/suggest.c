@@ -3,7 +3,7 @@
  * "Did you mean": the edit distance in which two neighbours that changed places count
  * as one (optimal string alignment), since that is the commonest slip of all.
  */
-#include "otpd/ctl/suggest.h"
+#include "otpd/util/suggest.h"
 
 #include <string.h>
 

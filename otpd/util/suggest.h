@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef OTPD_CTL_SUGGEST_H
-#define OTPD_CTL_SUGGEST_H
+#ifndef OTPD_UTIL_SUGGEST_H
+#define OTPD_UTIL_SUGGEST_H
 
 #include <stddef.h>
 
