@@ -67,10 +67,16 @@ static bool is_over(const struct trip *trip)
 	return clock_wall_s() >= trip->parcel.deadline_s;
 }
 
+/* Whether no other transport is to be asked. */
+static bool ends_here(const struct verdict *verdict)
+{
+	return verdict->cause == CAUSE_RECIPIENT || verdict->cause == CAUSE_MAIL;
+}
+
 /* What a verdict says about the transport itself. */
 static enum health_sign sign_of(const struct trip *trip, const struct verdict *verdict)
 {
-	if (verdict->result == SEND_SENT || verdict->cause == CAUSE_RECIPIENT)
+	if (verdict->result == SEND_SENT || ends_here(verdict))
 		return HEALTH_WORKS;
 	if (verdict->cause == CAUSE_POLICY)
 		return HEALTH_SILENT;
@@ -198,7 +204,7 @@ static void end_tried(struct trip *trip, const struct verdict *verdict)
 	bool is_open = trip->was_deferred || has_untried(trip->route, trip);
 	struct verdict last = *verdict;
 
-	if (last.result == SEND_REFUSED && last.cause != CAUSE_RECIPIENT && is_open &&
+	if (last.result == SEND_REFUSED && !ends_here(&last) && is_open &&
 		!is_over(trip))
 		last.result = SEND_DEFERRED;
 	if (last.cause == CAUSE_POLICY)
@@ -216,7 +222,7 @@ static void on_done(struct parcel *parcel, const struct verdict *verdict)
 	settle(trip, verdict);
 	trip->was_deferred = trip->was_deferred || verdict->result == SEND_DEFERRED;
 	trip->was_failed = trip->was_failed || verdict->cause != CAUSE_POLICY;
-	if (verdict->result != SEND_SENT && verdict->cause != CAUSE_RECIPIENT &&
+	if (verdict->result != SEND_SENT && !ends_here(verdict) &&
 		now_ms - trip->came_ms < ROUTE_PATIENCE_MS && !is_over(trip))
 		next = choose(trip->route, trip, now_ms);
 	if (!next) {

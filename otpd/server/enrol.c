@@ -4,10 +4,10 @@
  * second route of somebody who is enrolled. Both are allowed where otpd.conf says so,
  * or for what the administrator has entered already.
  *
- * An address that was proven MUST NOT be changed here: whoever has a session of the
- * user would get his codes from then on. A second route that was proven may be replaced
- * by another, for codes go there only when the first refuses them. The two have
- * purposes of their own, so that the code of one never proves the other.
+ * What was proven MUST NOT be changed here, neither the address nor the second route:
+ * whoever has a session of the user could have his codes from then on, or as soon as
+ * the mailbox is full. Root takes it away first. The two have purposes of their own, so
+ * that the code of one never proves the other.
  */
 #include "otpd/server/enrol.h"
 
@@ -58,6 +58,8 @@ static int second_allowed(
 		return OUTCOME_NOT_ALLOWED;
 	if (strcmp(user->second, address) == 0)
 		return user->second_verified_at > 0 ? OUTCOME_EXISTS : 0;
+	if (user->second[0] && user->second_verified_at > 0)
+		return OUTCOME_NOT_ALLOWED;
 	if (!config->self_enrol || !domain_is_allowed(config, address))
 		return OUTCOME_NOT_ALLOWED;
 	return 0;

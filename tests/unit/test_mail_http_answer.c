@@ -58,7 +58,7 @@ START_TEST(each_status_has_its_meaning)
 		{ 299, SEND_SENT, CAUSE_RECIPIENT, false },
 		{ 301, SEND_DEFERRED, CAUSE_TRANSPORT, true },
 		{ 304, SEND_DEFERRED, CAUSE_TRANSPORT, true },
-		{ 400, SEND_REFUSED, CAUSE_RECIPIENT, false },
+		{ 400, SEND_REFUSED, CAUSE_MAIL, false },
 		{ 401, SEND_DEFERRED, CAUSE_TRANSPORT, true },
 		{ 402, SEND_DEFERRED, CAUSE_TRANSPORT, true },
 		{ 403, SEND_DEFERRED, CAUSE_TRANSPORT, true },
@@ -66,7 +66,7 @@ START_TEST(each_status_has_its_meaning)
 		{ 405, SEND_DEFERRED, CAUSE_TRANSPORT, true },
 		{ 408, SEND_DEFERRED, CAUSE_TRANSPORT, false },
 		{ 409, SEND_DEFERRED, CAUSE_RECIPIENT, false },
-		{ 422, SEND_REFUSED, CAUSE_RECIPIENT, false },
+		{ 422, SEND_REFUSED, CAUSE_MAIL, false },
 		{ 425, SEND_DEFERRED, CAUSE_TRANSPORT, false },
 		{ 429, SEND_DEFERRED, CAUSE_TRANSPORT, false },
 		{ 500, SEND_DEFERRED, CAUSE_TRANSPORT, false },
@@ -86,6 +86,20 @@ START_TEST(each_status_has_its_meaning)
 			answer.status);
 		ck_assert_int_eq(verdict.pause_s, 0);
 	}
+}
+END_TEST
+
+START_TEST(the_recipient_is_blamed_only_where_that_is_known)
+{
+	const struct http_answer bad = answered(400, ""), large = answered(413, "");
+	struct http_rules rules = usual();
+
+	ck_assert(http_codes_add(&rules.refused, "413"));
+	ck_assert_int_eq(judge(&bad, &rules).cause, CAUSE_MAIL);
+	rules.blames_recipient = true;
+	ck_assert_int_eq(judge(&bad, &rules).cause, CAUSE_RECIPIENT);
+	ck_assert_int_eq(judge(&large, &rules).result, SEND_REFUSED);
+	ck_assert_int_eq(judge(&large, &rules).cause, CAUSE_MAIL);
 }
 END_TEST
 
@@ -434,6 +448,7 @@ START_TEST(only_unreserved_characters_are_not_encoded)
 END_TEST
 
 UNIT_MAIN("mail_http_answer", each_status_has_its_meaning,
+	the_recipient_is_blamed_only_where_that_is_known,
 	no_status_at_all_is_sent_or_refused_unless_a_rule_says_so,
 	what_may_have_been_accepted_goes_to_nobody_else, a_field_has_to_say_so_too,
 	a_refusal_that_is_about_the_account_is_none,

@@ -161,9 +161,12 @@ static const struct {
 	{ UP_TO_RCPT "550 4.7.1 b\r\n", SEND_REFUSED, CAUSE_RECIPIENT, false, false },
 	{ UP_TO_RCPT "550 5.7.1x b\r\n", SEND_REFUSED, CAUSE_RECIPIENT, false, false },
 	{ UP_TO_RCPT "550 5.7.\r\n", SEND_REFUSED, CAUSE_RECIPIENT, false, false },
-	{ UP_TO_DATA "554 c\r\n", SEND_REFUSED, CAUSE_RECIPIENT, false, false },
-	{ UP_TO_DOT "552 d\r\n", SEND_REFUSED, CAUSE_RECIPIENT, false, false },
-	{ UP_TO_DOT "554 5.7.1 spam\r\n", SEND_REFUSED, CAUSE_RECIPIENT, false, false },
+	{ UP_TO_DATA "554 c\r\n", SEND_REFUSED, CAUSE_MAIL, false, false },
+	{ UP_TO_DOT "552 d\r\n", SEND_REFUSED, CAUSE_MAIL, false, false },
+	{ UP_TO_DOT "550 5.6.0 d\r\n", SEND_REFUSED, CAUSE_MAIL, false, false },
+	{ UP_TO_DOT "550 5.1.1 none\r\n", SEND_REFUSED, CAUSE_RECIPIENT, false, false },
+	{ UP_TO_DOT "552 5.2.2 full\r\n", SEND_REFUSED, CAUSE_RECIPIENT, false, false },
+	{ UP_TO_DOT "554 5.7.1 spam\r\n", SEND_REFUSED, CAUSE_MAIL, false, false },
 };
 
 START_TEST(replies_decide_about_the_mail)

@@ -216,7 +216,7 @@ START_TEST(the_step_that_fails_is_the_last)
 			SEND_DEFERRED, CAUSE_TRANSPORT },
 		{ { "body", "554 5.7.1 spam" },
 			"resolve connect greeting mail rcpt data body",
-			"554 5.7.1 spam", SEND_REFUSED, CAUSE_RECIPIENT },
+			"554 5.7.1 spam", SEND_REFUSED, CAUSE_MAIL },
 		/* Hung up on: the command before is the last that was answered. */
 		{ { "RCPT", "" }, "resolve connect greeting mail", "250 2.0.0 fine",
 			SEND_DEFERRED, CAUSE_TRANSPORT },
@@ -252,7 +252,7 @@ START_TEST(a_second_doubt_is_the_last)
 	ck_assert_int_eq(end.cause, CAUSE_RECIPIENT);
 	send_one(transport);
 	ck_assert_int_eq(end.result, SEND_REFUSED);
-	ck_assert_int_eq(end.cause, CAUSE_TRANSPORT);
+	ck_assert_int_eq(end.cause, CAUSE_MAIL);
 	finish(transport, server);
 }
 END_TEST

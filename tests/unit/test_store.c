@@ -1100,7 +1100,8 @@ START_TEST(sends_count_by_purpose_and_failed_ones_are_free)
 		ck_assert_int_eq(mails_update(&store, &mail), 0);
 		if (i == 10)
 			ck_assert_int_eq(
-				mails_bounced(&store, mail.name, "x", &refusal), 1);
+				mails_bounced(&store, mail.name, "x", true, &refusal),
+				1);
 	}
 	ck_assert_int_eq(
 		spending_user_failed(&store, "alice", 86400, 100, NOW + 20, &sends), 0);

@@ -110,6 +110,15 @@ static void set(
 	ret->cause = cause;
 }
 
+/* Services refuse requests for many reasons, most of them ours; 413 always is. */
+static void refuse(const struct http_answer *answer, const struct http_rules *rules,
+	struct http_verdict *ret)
+{
+	bool blames = rules->blames_recipient && answer->status != 413;
+
+	set(ret, SEND_REFUSED, blames ? CAUSE_RECIPIENT : CAUSE_MAIL);
+}
+
 /* The status says that the mail is accepted; does the body? */
 static void judge_accepted(const struct http_answer *answer,
 	const struct http_rules *rules, const json_t *json, struct http_verdict *ret)
@@ -120,7 +129,7 @@ static void judge_accepted(const struct http_answer *answer,
 	else if (!json) /* it may have been */
 		set(ret, SEND_DEFERRED, CAUSE_RECIPIENT);
 	else if (rules->refused_field && is_about_mail(answer, rules, json))
-		set(ret, SEND_REFUSED, CAUSE_RECIPIENT);
+		refuse(answer, rules, ret);
 	else
 		set(ret, SEND_DEFERRED, CAUSE_TRANSPORT);
 }
@@ -129,7 +138,7 @@ static void judge_refused(const struct http_answer *answer,
 	const struct http_rules *rules, const json_t *json, struct http_verdict *ret)
 {
 	if (is_about_mail(answer, rules, json)) {
-		set(ret, SEND_REFUSED, CAUSE_RECIPIENT);
+		refuse(answer, rules, ret);
 		return;
 	}
 	set(ret, SEND_DEFERRED, CAUSE_TRANSPORT);

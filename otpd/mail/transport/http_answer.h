@@ -42,6 +42,7 @@ struct http_rules {
 	const char *accepted_field; /* "path=value", or NULL */
 	const char *refused_field;  /* as in struct preset, or NULL */
 	const char *refused_words;
+	bool blames_recipient; /* a refusal is known to speak of the recipient */
 };
 
 struct http_verdict {

@@ -194,6 +194,8 @@ static void put_rules(struct http_spec *spec, const struct transport_config *con
 		rules->refused_field = preset->refused_field;
 		rules->refused_words = preset->refused_words;
 	}
+	rules->blames_recipient = config->refused.n > 0 || rules->refused_words ||
+		config->preset == PRESET_WEBHOOK;
 	text_copy(spec->accepted_field, sizeof(spec->accepted_field),
 		config->accepted_field);
 	rules->accepted_field = config->accepted_field[0] ? spec->accepted_field

@@ -106,7 +106,7 @@ static void end_failed(struct smtp_conn *conn)
 	if (verdict.complain)
 		smtp_complain(smtp, codes);
 	if (verdict.is_in_doubt && smtp_doubt_again(&smtp->doubt, parcel->mail))
-		parcel_end(parcel, SEND_REFUSED, CAUSE_TRANSPORT,
+		parcel_end(parcel, SEND_REFUSED, CAUSE_MAIL,
 			"broken off twice behind the whole mail, which may have arrived");
 	else if (is_stale && !parcel->again)
 		smtp_try_again(smtp, parcel);

@@ -102,6 +102,14 @@ static bool is_about_transport(const struct smtp_talk *talk)
 		status.subject == 3 || is_misunderstanding(talk->code);
 }
 
+/* Behind RCPT the recipient was taken; only a status may take that back. */
+static bool is_about_content(const struct smtp_talk *talk)
+{
+	struct status status = read_status(talk);
+
+	return talk->stage > SMTP_RCPT && status.subject != 1 && status.subject != 2;
+}
+
 void smtp_verdict_codes(const struct smtp_talk *talk, char *out, size_t size)
 {
 	static const char *const commands[] = {
@@ -139,7 +147,9 @@ struct smtp_verdict smtp_verdict(const struct smtp_talk *talk)
 	} else if (is_about_transport(talk)) {
 		verdict.complain = is_permanent;
 	} else {
-		verdict.cause = CAUSE_RECIPIENT;
+		verdict.cause = is_permanent && is_about_content(talk)
+			? CAUSE_MAIL
+			: CAUSE_RECIPIENT;
 		verdict.result = is_permanent ? SEND_REFUSED : SEND_DEFERRED;
 	}
 	return verdict;

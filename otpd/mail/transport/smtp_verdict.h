@@ -36,7 +36,8 @@
  *   4.2.2: mailbox full)                               deferred  recipient  no
  * RCPT: any other 5xx (550, 551, 553 no such mailbox,
  *   552 and 5.2.2 full)                                refused   recipient  no
- * DATA, dot: any other 5xx (554 content, policy)       refused   recipient  no
+ * DATA, dot: x.1.z and x.2.z (RFC 3463 3.2, 3.3)       refused   recipient  no
+ * DATA, dot: any other 5xx (554 content, policy)       refused   mail       no
  *
  * A sender that the relay refuses for good is the administrator's fault, not the
  * user's: the address must not be counted as a bad one, another transport may take it,

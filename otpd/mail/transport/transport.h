@@ -25,11 +25,17 @@ enum send_cause {
 	 */
 	CAUSE_TRANSPORT,
 	/*
-	 * This mail or its recipient: greylisting, a mailbox that is full or unknown.
+	 * The recipient: greylisting, a mailbox that is full or unknown.
 	 * Another transport is not asked: greylisting counts by the sending host, and a
 	 * mailbox that does not exist does not exist for anybody.
 	 */
 	CAUSE_RECIPIENT,
+	/*
+	 * This mail: its words are not wanted, or it may have arrived already. No other
+	 * transport is asked either, but the address is not to blame: what a filter
+	 * thinks of a mail must not send codes over a second route.
+	 */
+	CAUSE_MAIL,
 	/*
 	 * This transport will not take this mail: "550 5.7.1 access denied" to one
 	 * recipient. Another one may; and it says nothing about whether this one works,
