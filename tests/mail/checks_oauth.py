@@ -5,13 +5,14 @@ import base64
 import json
 import os
 import signal
+import subprocess
 import threading
 import time
 
 from checks_life import run_config
 from daemon import MAIL, smtp
 from servers import Script, TokenServer, tls_context, token, xoauth2
-from support import certificate, expect, mailer
+from support import certificate, expect, mailer, needs_namespaces
 
 USER = "otpd@relay.example"
 SECRETS = {"client": "c1ient+s&cret=%/ä", "refresh": "1//refresh-t0ken_A"}
@@ -338,6 +339,14 @@ def kept(daemon):
         return file.read().split("\n")[1]
 
 
+def restart(daemon):
+    daemon.process.send_signal(signal.SIGTERM)
+    assert daemon.process.wait(30) == 0
+    daemon.reader.join(30)
+    daemon.log = []
+    daemon.start()
+
+
 def asked(rig):
     return [form["refresh_token"] for _, form in rig.tokens.forms]
 
@@ -350,15 +359,13 @@ def test_a_rotated_refresh_token_is_kept():
         daemon.secrets.update({"rotated-1", "rotated-2"})
         expect(daemon.send(), "sent")
         assert kept(daemon) == "rotated-1"
+        # With another scope the access token is a new one; the grant is the same.
+        rig.options["scope"] = "another"
         rig.reload(daemon)
         expect(daemon.send(), "sent")
         assert kept(daemon) == "rotated-2"
         # Over a restart, too.
-        daemon.process.send_signal(signal.SIGTERM)
-        assert daemon.process.wait(30) == 0
-        daemon.reader.join(30)
-        daemon.log = []
-        daemon.start()
+        restart(daemon)
         expect(daemon.send(), "sent")
         assert kept(daemon) == "rotated-2"
         assert not os.path.exists(f"{daemon.directory}/relay.refresh-token.new")
@@ -384,14 +391,127 @@ def test_a_kept_token_that_is_dead_gives_way_to_the_configured_one():
 
     def test(daemon):
         expect(daemon.send(), "sent")
-        rig.reload(daemon)
+        restart(daemon)
         expect(daemon.send(), "sent")
         assert kept(daemon) is None
-        rig.reload(daemon)
+        restart(daemon)
         expect(daemon.send(), "deferred", "invalid_grant")
     run(rig, test)
     assert asked(rig) == [SECRETS["refresh"], "rotated", SECRETS["refresh"],
                           SECRETS["refresh"]]
+
+
+def test_a_dead_token_that_cannot_be_deleted_is_not_asked_for_again():
+    needs_namespaces()
+    dead = 400, {"error": "invalid_grant"}
+    rig = Rig(token("t1", seconds=1, refresh_token="rotated"), dead,
+              replies={"body": closing})
+
+    def test(daemon):
+        daemon.secrets.add("rotated")
+        expect(daemon.send(), "sent")
+        path = f"{daemon.directory}/relay.refresh-token"
+        # A place where something is mounted is neither deleted nor replaced.
+        subprocess.run(["nsenter", "--mount", "-t", str(daemon.process.pid),
+                        "mount", "--bind", path, path], check=True)
+        end = int(time.time()) + 20
+        while len(rig.tokens.forms) == 1:
+            answer = daemon.send(deadline=end)
+        expect(answer, "deferred", "invalid_grant")
+        began = time.monotonic()
+        assert len(rig.tokens.forms) == 3, len(rig.tokens.forms)
+        for _ in range(3):
+            expect(daemon.send(), "deferred", "invalid_grant")
+        allowed = (time.monotonic() - began) // 5 + 1
+        assert len(rig.tokens.forms) <= 3 + allowed, len(rig.tokens.forms)
+        assert asked(rig)[:3] == [SECRETS["refresh"], "rotated", SECRETS["refresh"]]
+        assert set(asked(rig)[2:]) == {SECRETS["refresh"]}
+        assert sum("cannot be deleted" in line for line in daemon.log) == 1
+    run(rig, test, resolver="127.0.0.1")
+
+
+def test_what_failed_is_left_alone_for_a_moment():
+    rig = Rig((503, ""))
+
+    def test(daemon):
+        began = time.monotonic()
+        for _ in range(20):
+            expect(daemon.send(), "deferred", "token_url answered 503")
+        allowed = (time.monotonic() - began) // 5 + 1
+        assert len(rig.tokens.forms) <= allowed, (len(rig.tokens.forms), allowed)
+        # What an administrator has changed is tried at once.
+        before = len(rig.tokens.forms)
+        rig.tokens.answers = [token("t")]
+        rig.options["scope"] = "another"
+        rig.reload(daemon)
+        expect(daemon.send(), "sent")
+        assert len(rig.tokens.forms) == before + 1
+    run(rig, test)
+
+
+class Rotating:
+    """An endpoint that takes each refresh token once, and revokes all at a reuse."""
+
+    def __init__(self):
+        self.gate, self.lock = threading.Event(), threading.Lock()
+        self.valid, self.n, self.revoked = SECRETS["refresh"], 0, False
+
+    def __call__(self, form):
+        self.gate.wait(60)
+        with self.lock:
+            self.revoked = self.revoked or form["refresh_token"] != self.valid
+            if self.revoked:
+                return 400, {"error": "invalid_grant"}
+            self.n += 1
+            self.valid = f"rotated-{self.n}"
+            return token(f"t{self.n}", refresh_token=self.valid)
+
+
+def test_a_reload_during_a_fetch_uses_the_refresh_token_once():
+    endpoint = Rotating()
+    rig = Rig(endpoint)
+
+    def test(daemon):
+        first, second = daemon.client(), daemon.client()
+        first.send(MAIL + "Send", **daemon.prepare())
+        while not rig.tokens.forms:
+            time.sleep(0.005)
+        rig.reload(daemon)
+        second.send(MAIL + "Send", **daemon.prepare())
+        while daemon.transports()["relay"]["waiting"] != 1:
+            time.sleep(0.005)
+        endpoint.gate.set()
+        assert first.receive()["result"] == "sent"
+        assert second.receive()["result"] == "sent"
+        assert kept(daemon) == "rotated-1"
+    run(rig, test)
+    assert asked(rig) == [SECRETS["refresh"]] and not endpoint.revoked
+    assert {t for _, t in rig.logins()} == {"t1"}
+
+
+def test_a_fetch_that_fails_during_a_reload_is_told_to_both():
+    gate = threading.Event()
+
+    def late(_):
+        gate.wait(60)
+        return 400, {"error": "invalid_grant"}
+    rig = Rig(late)
+
+    def test(daemon):
+        first, second = daemon.client(), daemon.client()
+        first.send(MAIL + "Send", **daemon.prepare())
+        while not rig.tokens.forms:
+            time.sleep(0.005)
+        rig.reload(daemon)
+        second.send(MAIL + "Send", **daemon.prepare())
+        while daemon.transports()["relay"]["waiting"] != 1:
+            time.sleep(0.005)
+        gate.set()
+        for client in (first, second):
+            answer = client.receive()
+            expect((answer["result"], answer["detail"]), "deferred", "invalid_grant")
+    run(rig, test)
+    assert len(rig.tokens.forms) == 1
 
 
 def test_a_refresh_token_that_cannot_be_kept_is_used_and_said():

@@ -227,8 +227,14 @@ START_TEST(the_newest_refresh_token_is_kept)
 	ck_assert_int_eq(symlink("/etc/passwd", path), 0);
 	ck_assert_int_eq(oauth_store_keep(&config, "first", "fourth"), 0);
 	kept_is("first", "fourth");
-	oauth_store_drop(&config);
+	/* Only the one that was refused is deleted, not one that came since. */
+	ck_assert_int_eq(oauth_store_drop(&config, "first", "third"), 0);
+	kept_is("first", "fourth");
+	ck_assert_int_eq(oauth_store_drop(&config, "another", "fourth"), 0);
+	kept_is("first", "fourth");
+	ck_assert_int_eq(oauth_store_drop(&config, "first", "fourth"), 0);
 	kept_is("first", NULL);
+	ck_assert_int_eq(oauth_store_drop(&config, "first", "fourth"), 0);
 }
 END_TEST
 

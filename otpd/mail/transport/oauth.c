@@ -3,7 +3,11 @@
  * Access tokens for XOAUTH2, from a refresh token (RFC 6749 6) or in the client's own
  * name (4.4). One request serves all connections that wait; the token is kept in wiped
  * memory until a minute before its end, and fetched anew once if the mail server does
- * not take it.
+ * not take it. A refresh token may be good for one use only, so what is the same before
+ * and after a reload is one object, which the old transport and the new one share.
+ *
+ * MUST NOT ask without end: a kept token that was refused is not tried again, and what
+ * failed is left alone for PAUSE_MS.
  *
  * MUST NOT send a secret anywhere but to token_url, over verified TLS unless that is
  * this machine (config_smtp.c sees to it). MUST NOT log or answer a secret.
@@ -15,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "otpd/mail/transport/curl_trust.h"
+#include "otpd/mail/transport/oauth_request.h"
 #include "otpd/mail/transport/oauth_store.h"
 #include "otpd/mail/transport/secret_file.h"
 #include "otpd/util/cleanup.h"
@@ -23,10 +27,14 @@
 #include "otpd/util/log.h"
 #include "otpd/util/secret.h"
 
-#define FETCH_S  30
-#define MARGIN_S 60 /* of its life that a token is not used for */
+#define MARGIN_S 60   /* of its life that a token is not used for */
+#define PAUSE_MS 5000 /* after a request that was in vain */
+
+static struct list live = LIST_INIT(live);
 
 struct oauth {
+	struct list link; /* in live */
+	unsigned n_users;
 	struct transport_config config;
 	char *client_secret; /* or NULL */
 	char *configured; /* the refresh token of mail.conf; NULL: client credentials */
@@ -34,37 +42,62 @@ struct oauth {
 	char *token;      /* or NULL */
 	int64_t until_ms; /* of clock_mono_ms() */
 	unsigned number;
-	bool is_refused; /* the last token was, and this is its replacement */
+	bool is_refused;      /* the last token was, and this is its replacement */
+	bool is_kept_refused; /* what is kept was, whether or not it could be deleted */
+	int64_t pause_until_ms;  /* of clock_mono_ms() */
+	char failure[OAUTH_WHY]; /* the last one's */
 
-	CURL *easy; /* of the fetch that is under way, or NULL */
-	struct curl_slist *headers;
-	struct buffer form;
-	struct buffer body;
-	char error[CURL_ERROR_SIZE];
+	struct list waiters;
+	struct oauth_request request;
 };
 
 DEFINE_CLEANUP(struct oauth *, oauth_free);
 
-static void end_fetch(struct oauth *oauth)
-{
-	curl_easy_cleanup(oauth->easy);
-	oauth->easy = NULL;
-	curl_slist_free_all(oauth->headers);
-	oauth->headers = NULL;
-	buffer_fini(&oauth->form);
-	buffer_fini(&oauth->body);
-}
-
 void oauth_free(struct oauth *oauth)
 {
-	if (!oauth)
+	if (!oauth || --oauth->n_users > 0)
 		return;
-	end_fetch(oauth);
+	list_remove(&oauth->link);
+	oauth_request_fini(&oauth->request);
 	secret_free(oauth->client_secret);
 	secret_free(oauth->configured);
 	secret_free(oauth->kept);
 	secret_free(oauth->token);
 	free(oauth);
+}
+
+static bool is_same_secret(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool is_same(const struct oauth *a, const struct oauth *b)
+{
+	const struct transport_config *x = &a->config, *y = &b->config;
+
+	return strcmp(x->title, y->title) == 0 && strcmp(x->user, y->user) == 0 &&
+		strcmp(x->token_url, y->token_url) == 0 &&
+		strcmp(x->client_id, y->client_id) == 0 &&
+		strcmp(x->scope, y->scope) == 0 &&
+		strcmp(x->ca_file, y->ca_file) == 0 && x->timeout_s == y->timeout_s &&
+		strcmp(x->state_directory, y->state_directory) == 0 &&
+		is_same_secret(a->client_secret, b->client_secret) &&
+		is_same_secret(a->configured, b->configured);
+}
+
+/* The one that is there already, or this one. */
+static struct oauth *share(struct oauth *oauth)
+{
+	list_for_each(it, &live) {
+		struct oauth *other = list_entry(it, struct oauth, link);
+
+		if (other != oauth && is_same(other, oauth)) {
+			other->n_users++;
+			return other;
+		}
+	}
+	oauth->n_users++;
+	return oauth;
 }
 
 int oauth_new(const struct transport_config *config, struct oauth **ret, char *error,
@@ -79,6 +112,9 @@ int oauth_new(const struct transport_config *config, struct oauth **ret, char *e
 	oauth = calloc(1, sizeof(*oauth));
 	if (!oauth)
 		return -ENOMEM;
+	list_init(&oauth->waiters);
+	list_append(&live, &oauth->link);
+	oauth->n_users = 1;
 	oauth->config = *config;
 	if (config->client_secret_file[0])
 		r = secret_file_read(config->title, "client_secret_file",
@@ -90,7 +126,7 @@ int oauth_new(const struct transport_config *config, struct oauth **ret, char *e
 			error_size);
 	if (r < 0)
 		return r;
-	*ret = TAKE_PTR(oauth);
+	*ret = share(oauth);
 	return 0;
 }
 
@@ -116,86 +152,39 @@ bool oauth_has_secret(const struct oauth *oauth, const char *said)
 		has_secret(said, oauth->client_secret);
 }
 
-static void compose(struct oauth *oauth)
+static int begin_fetch(struct oauth *oauth, struct curl_loop *curl)
 {
-	const struct transport_config *config = &oauth->config;
-	const char *refresh_token = oauth->kept ? oauth->kept : oauth->configured;
-
-	oauth_form_add(&oauth->form, "grant_type",
-		refresh_token ? "refresh_token" : "client_credentials");
-	oauth_form_add(&oauth->form, "client_id", config->client_id);
-	if (oauth->client_secret)
-		oauth_form_add(&oauth->form, "client_secret", oauth->client_secret);
-	if (refresh_token)
-		oauth_form_add(&oauth->form, "refresh_token", refresh_token);
-	if (config->scope[0])
-		oauth_form_add(&oauth->form, "scope", config->scope);
-}
-
-/* More than an answer can be ends the transfer. */
-static size_t on_body(char *bytes, size_t size, size_t n, void *context)
-{
-	struct oauth *oauth = context;
-
-	if (oauth->body.size + size * n > OAUTH_ANSWER_MAX)
-		return 0;
-	buffer_add(&oauth->body, bytes, size * n);
-	return oauth->body.failed ? 0 : size * n;
-}
-
-static bool set_request(struct oauth *oauth)
-{
-	struct curl_slist *headers =
-		curl_slist_append(NULL, "Accept: application/json");
-	long limit_s = oauth->config.timeout_s < FETCH_S ? (long)oauth->config.timeout_s
-							 : (long)FETCH_S;
-	CURL *easy = oauth->easy;
-	bool ok = true;
-
-	oauth->headers = headers;
-	headers = headers ? curl_slist_append(headers, "Expect:") : NULL;
-	ok &= headers != NULL;
-	ok &= curl_easy_setopt(easy, CURLOPT_URL, oauth->config.token_url) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
-		      strncmp(oauth->config.token_url, "http:", 5) == 0
-			      ? "http"
-			      : "https") == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-		      (long)CURL_HTTP_VERSION_1_1) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, oauth->headers) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, oauth->form.data) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)oauth->form.size) ==
-		CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_WRITEDATA, oauth) == CURLE_OK;
-	ok &= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, oauth->error) == CURLE_OK;
-	return ok && curl_set_trust(easy, oauth->config.ca_file, limit_s);
-}
-
-int oauth_fetch(struct oauth *oauth, struct curl_loop *curl)
-{
-	if (oauth->easy)
-		return 0;
-	if (oauth->configured && !oauth->kept)
+	if (oauth->configured && !oauth->kept && !oauth->is_kept_refused)
 		oauth->kept = oauth_store_load(&oauth->config, oauth->configured);
-	compose(oauth);
-	oauth->error[0] = '\0';
-	oauth->easy = curl_easy_init();
-	if (!oauth->form.failed && oauth->easy && set_request(oauth) &&
-		curl_loop_add(curl, oauth->easy) == CURLM_OK)
-		return 0;
-	end_fetch(oauth);
-	return -ENOMEM;
+	return oauth_request_begin(&oauth->request, &oauth->config,
+		oauth->client_secret, oauth->kept ? oauth->kept : oauth->configured,
+		curl);
 }
 
-void oauth_cancel(struct oauth *oauth, struct curl_loop *curl)
+int oauth_fetch(
+	struct oauth *oauth, struct curl_loop *curl, struct oauth_waiter *waiter)
 {
-	if (!oauth->easy)
-		return;
-	curl_loop_remove(curl, oauth->easy);
-	end_fetch(oauth);
+	int r = 0;
+
+	if (!oauth->request.easy && clock_mono_ms() < oauth->pause_until_ms)
+		return -EAGAIN;
+	if (!oauth->request.easy)
+		r = begin_fetch(oauth, curl);
+	if (r < 0)
+		return r;
+	list_remove(&waiter->link);
+	list_append(&oauth->waiters, &waiter->link);
+	return 0;
+}
+
+const char *oauth_failure(const struct oauth *oauth)
+{
+	return oauth->failure;
+}
+
+bool oauth_is_carried(const struct oauth *oauth, const struct curl_loop *curl)
+{
+	return oauth && oauth->request.easy && oauth->request.curl == curl;
 }
 
 /* The server has given a new refresh token; the old one may be dead already. */
@@ -231,6 +220,21 @@ static void take_token(
 	keep_rotated(oauth, answer);
 }
 
+/* The kept token is dead; perhaps that of mail.conf still is good. */
+static void drop_kept(struct oauth *oauth)
+{
+	int r = oauth_store_drop(&oauth->config, oauth->configured, oauth->kept);
+
+	if (r < 0)
+		log_errno(LOG_ERR, r,
+			"transport %s: the refresh token that is kept in %s is refused "
+			"and cannot be deleted",
+			oauth->config.title, oauth->config.state_directory);
+	secret_free(oauth->kept);
+	oauth->kept = NULL;
+	oauth->is_kept_refused = true;
+}
+
 static void read_answer(struct oauth *oauth, long status, struct oauth_end *end)
 {
 	const char *const secrets[] = {
@@ -242,17 +246,15 @@ static void read_answer(struct oauth *oauth, long status, struct oauth_end *end)
 	};
 	CLEANUP(oauth_answer_fini) struct oauth_answer answer = { 0 };
 
-	oauth_answer_read(&answer, status, oauth->body.data ? oauth->body.data : "",
-		oauth->body.size, secrets);
+	oauth_answer_read(&answer, status,
+		oauth->request.body.data ? oauth->request.body.data : "",
+		oauth->request.body.size, secrets);
 	if (answer.access_token) {
 		take_token(oauth, &answer, end);
 		return;
 	}
 	if (answer.is_bad_grant && oauth->kept) {
-		/* Perhaps that of mail.conf still is good. */
-		secret_free(oauth->kept);
-		oauth->kept = NULL;
-		oauth_store_drop(&oauth->config);
+		drop_kept(oauth);
 		end->is_again = true;
 	}
 	end->is_refused = answer.is_refused;
@@ -266,15 +268,12 @@ static bool is_misconfigured(CURLcode code)
 		code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL;
 }
 
-bool oauth_ended(struct oauth *oauth, struct curl_loop *curl, CURL *easy, CURLcode code,
-	struct oauth_end *ret)
+static void judge(struct oauth *oauth, CURLcode code, struct oauth_end *ret)
 {
+	CURL *easy = oauth->request.easy;
 	curl_off_t pause_s = 0;
 	long status = 0;
 
-	if (!oauth || easy != oauth->easy)
-		return false;
-	*ret = (struct oauth_end){ 0 };
 	(void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	(void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &pause_s);
 	if (code == CURLE_OK) {
@@ -284,17 +283,44 @@ bool oauth_ended(struct oauth *oauth, struct curl_loop *curl, CURL *easy, CURLco
 		ret->is_refused = is_misconfigured(code);
 		snprintf(ret->why, sizeof(ret->why), "token_url: %s",
 			code == CURLE_WRITE_ERROR ? "an answer of more than 64 KiB"
-				: oauth->error[0] ? oauth->error
-						  : curl_easy_strerror(code));
+				: oauth->request.error[0] ? oauth->request.error
+							  : curl_easy_strerror(code));
 	}
-	curl_loop_remove(curl, easy);
-	end_fetch(oauth);
+}
+
+/* Those that wait now; one may wait again when it has heard. */
+static void tell_waiters(struct oauth *oauth, const struct oauth_end *end)
+{
+	struct list told = LIST_INIT(told), *link;
+
+	while ((link = list_pop(&oauth->waiters)))
+		list_append(&told, link);
+	while ((link = list_pop(&told))) {
+		struct oauth_waiter *waiter =
+			list_entry(link, struct oauth_waiter, link);
+
+		waiter->ended(waiter, end);
+	}
+}
+
+bool oauth_ended(struct oauth *oauth, CURL *easy, CURLcode code)
+{
+	struct oauth_end end = { 0 };
+
+	if (!oauth || easy != oauth->request.easy)
+		return false;
+	judge(oauth, code, &end);
+	oauth_request_fini(&oauth->request);
+	if (!end.is_good && !end.is_again)
+		oauth->pause_until_ms = clock_mono_ms() + PAUSE_MS;
+	snprintf(oauth->failure, sizeof(oauth->failure), "%s", end.why);
+	tell_waiters(oauth, &end);
 	return true;
 }
 
 bool oauth_is_refused(struct oauth *oauth, unsigned number)
 {
-	if (number != oauth->number || oauth->easy)
+	if (number != oauth->number || oauth->request.easy)
 		return true; /* of an older one, and a newer is there or coming */
 	oauth->until_ms = 0;
 	oauth->is_refused = !oauth->is_refused;

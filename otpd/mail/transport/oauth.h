@@ -9,15 +9,19 @@
 #include "otpd/mail/config.h"
 #include "otpd/mail/transport/curl_loop.h"
 #include "otpd/mail/transport/oauth_answer.h"
+#include "otpd/util/list.h"
 
 /* The access token of one transport: fetched when there is none, kept until it ends. */
 struct oauth;
 
-/* Reads the secrets. 0, or -errno and a sentence in error; NULL and 0 without oauth2.
+/*
+ * Reads the secrets. 0, or -errno and a sentence in error; NULL and 0 without oauth2.
+ * What is in use already with the same settings and secrets is shared, with its token
+ * and its fetch. For oauth_free(), once for each time.
  */
 int oauth_new(const struct transport_config *config, struct oauth **ret, char *error,
 	size_t error_size);
-/* No fetch may be under way. */
+/* No fetch may be carried by a loop of the caller's. */
 void oauth_free(struct oauth *oauth);
 
 /* The token, ours; NULL if it has to be fetched first. */
@@ -29,12 +33,6 @@ unsigned oauth_number(const struct oauth *oauth);
 /* Whether one of the secrets stands in what a server has said. */
 bool oauth_has_secret(const struct oauth *oauth, const char *said);
 
-/* Asks for a new one, unless that is under way. 0 or -ENOMEM. */
-int oauth_fetch(struct oauth *oauth, struct curl_loop *curl);
-
-/* Breaks off what is under way, if anything is. */
-void oauth_cancel(struct oauth *oauth, struct curl_loop *curl);
-
 struct oauth_end {
 	bool is_good;        /* there is a token */
 	bool is_again;       /* it has to be asked for once more, with another grant */
@@ -43,9 +41,27 @@ struct oauth_end {
 	char why[OAUTH_WHY]; /* without a token; with one, how long it lives */
 };
 
-/* For the loop's ended: false if easy is none of ours; else that fetch is over. */
-bool oauth_ended(struct oauth *oauth, struct curl_loop *curl, CURL *easy, CURLcode code,
-	struct oauth_end *ret);
+/* One who waits for a fetch. list_remove() of the link ends that. */
+struct oauth_waiter {
+	struct list link;
+	/* Once for each oauth_fetch() that was 0. */
+	void (*ended)(struct oauth_waiter *waiter, const struct oauth_end *end);
+};
+
+/*
+ * Asks for a new one, unless somebody's request is under way, and waits for the end. 0,
+ * -ENOMEM, or -EAGAIN: a request was in vain a moment ago, and oauth_failure() says
+ * why.
+ */
+int oauth_fetch(
+	struct oauth *oauth, struct curl_loop *curl, struct oauth_waiter *waiter);
+const char *oauth_failure(const struct oauth *oauth);
+
+/* Whether a fetch is under way in this loop, which has to live until it ends. */
+bool oauth_is_carried(const struct oauth *oauth, const struct curl_loop *curl);
+
+/* For the loop's ended: false if easy is none of ours; else all that wait are told. */
+bool oauth_ended(struct oauth *oauth, CURL *easy, CURLcode code);
 
 /*
  * The mail server has refused the token of this number. True if a new one may help:

@@ -129,10 +129,17 @@ int oauth_store_keep(const struct transport_config *config, const char *configur
 	return r < 0 ? r : sync_directory(config->state_directory);
 }
 
-void oauth_store_drop(const struct transport_config *config)
+int oauth_store_drop(const struct transport_config *config, const char *configured,
+	const char *refused)
 {
+	CLEANUP(secret_freep) char *kept = oauth_store_load(config, configured);
 	char path[PATH_MAX];
+	int r;
 
-	if (store_path(config, "", path, sizeof(path)) == 0)
-		(void)unlink(path);
+	if (!kept || strcmp(kept, refused) != 0)
+		return 0;
+	r = store_path(config, "", path, sizeof(path));
+	if (r == 0 && unlink(path) < 0 && errno != ENOENT)
+		r = -errno;
+	return r;
 }

@@ -23,7 +23,8 @@ char *oauth_store_load(const struct transport_config *config, const char *config
 int oauth_store_keep(const struct transport_config *config, const char *configured,
 	const char *token);
 
-/* Forgets what is kept, which is no longer good. */
-void oauth_store_drop(const struct transport_config *config);
+/* Forgets what is kept in place of configured if it is this one. 0 or -errno. */
+int oauth_store_drop(const struct transport_config *config, const char *configured,
+	const char *refused);
 
 #endif

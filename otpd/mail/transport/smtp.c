@@ -35,12 +35,14 @@ static void on_closed(uv_handle_t *handle)
 	free(smtp);
 }
 
+/* A fetch is not broken off: what it uses up, its answer has to replace. */
 static bool is_busy(const struct smtp *smtp)
 {
 	list_for_each(it, &smtp->conns)
 		if (list_entry(it, struct smtp_conn, link)->state == SMTP_IS_BUSY)
 			return true;
-	return smtp->n_opening > 0 || !list_is_empty(&smtp->waiting);
+	return smtp->n_opening > 0 || !list_is_empty(&smtp->waiting) ||
+		oauth_is_carried(smtp->account.oauth, smtp->curl);
 }
 
 /* Outside of everything that is freed here. */
@@ -52,13 +54,13 @@ static void on_idle(uv_timer_t *timer)
 		return;
 	list_for_each(it, &smtp->conns)
 		smtp_conn_close(list_entry(it, struct smtp_conn, link));
-	if (smtp->account.oauth)
-		oauth_cancel(smtp->account.oauth, smtp->curl);
 	curl_loop_free(smtp->curl);
 	smtp->curl = NULL;
 	(void)malloc_trim(0);
-	if (smtp->retired)
-		uv_close((uv_handle_t *)&smtp->idle, on_closed);
+	if (!smtp->retired)
+		return;
+	list_remove(&smtp->token.link);
+	uv_close((uv_handle_t *)&smtp->idle, on_closed);
 }
 
 static struct smtp_conn *find_ready(const struct smtp *smtp)
@@ -92,15 +94,20 @@ static void fail_waiting(struct smtp *smtp, const char *why, int64_t pause_s)
 		parcel->done(parcel, &verdict);
 }
 
-/* Whether a connection can be opened now. If not, the token is on its way. */
+/* Whether a connection can be opened now. If not, the token is on its way, or the mails
+ * go back, unless another connection may take them. */
 static bool has_token(struct smtp *smtp)
 {
 	struct oauth *oauth = smtp->account.oauth;
 
+	int r;
+
 	if (!oauth || oauth_token(oauth))
 		return true;
-	if (oauth_fetch(oauth, smtp->curl) < 0)
-		fail_waiting(smtp, "no memory", 0);
+	r = oauth_fetch(oauth, smtp->curl, &smtp->token);
+	if (r < 0 && smtp->n_conns == 0)
+		fail_waiting(
+			smtp, r == -EAGAIN ? oauth_failure(oauth) : "no memory", 0);
 	return false;
 }
 
@@ -121,27 +128,25 @@ static void open_more(struct smtp *smtp)
 
 static void pump(struct smtp *smtp);
 
-static void take_token(struct smtp *smtp, const struct oauth_end *end)
+static void on_token(struct oauth_waiter *waiter, const struct oauth_end *end)
 {
+	struct smtp *smtp = list_entry(waiter, struct smtp, token);
+
 	smtp_trace_token(smtp, end->why);
 	if (end->is_refused)
 		smtp_complain(smtp, end->why);
 	if (!end->is_good && !end->is_again && smtp->n_conns == 0)
 		fail_waiting(smtp, end->why, end->pause_s);
-	if (end->is_good || end->is_again || smtp->n_conns == 0)
-		pump(smtp);
+	pump(smtp);
 }
 
 static void on_ended(void *context, CURL *easy, CURLcode code)
 {
 	struct smtp *smtp = context;
 	struct smtp_conn *conn = NULL;
-	struct oauth_end end;
 
-	if (oauth_ended(smtp->account.oauth, smtp->curl, easy, code, &end)) {
-		take_token(smtp, &end);
+	if (oauth_ended(smtp->account.oauth, easy, code))
 		return;
-	}
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&conn);
 	smtp_conn_opened(conn, code);
 }
@@ -284,6 +289,8 @@ int smtp_new(const struct transport_config *config, uv_loop_t *loop,
 	smtp->noise = (struct log_limit){ .interval_s = 60, .burst = 5 };
 	list_init(&smtp->waiting);
 	list_init(&smtp->conns);
+	list_init(&smtp->token.link);
+	smtp->token.ended = on_token;
 	smtp->loop = loop;
 	(void)uv_timer_init(loop, &smtp->idle); /* cannot fail */
 	smtp->idle.data = smtp;

@@ -3,6 +3,7 @@
 #define OTPD_MAIL_TRANSPORT_SMTP_H
 
 #include "otpd/mail/transport/curl_loop.h"
+#include "otpd/mail/transport/oauth.h"
 #include "otpd/mail/transport/smtp_account.h"
 #include "otpd/mail/transport/smtp_doubt.h"
 #include "otpd/mail/transport/transport.h"
@@ -16,6 +17,7 @@ struct smtp {
 	struct transport_config config;
 	char url[SMTP_URL_MAX];
 	struct smtp_account account;
+	struct oauth_waiter token; /* for the access token */
 	uv_loop_t *loop;
 	struct curl_loop *curl; /* NULL while there has been no mail for a while */
 	uv_timer_t idle;
