@@ -7,7 +7,8 @@
 /*
  * What a server said, for logs and answers: printable ASCII, at most size - 1 bytes,
  * no blanks at the end, and without what it has echoed of the mail: the address of the
- * recipient stands there masked, the code as asterisks.
+ * recipient stands there masked, the code as asterisks, also where it is in groups with
+ * markup between them, or cut at the end of said.
  */
 void detail_clean(char *out, size_t size, const char *said, const char *address,
 	const char *code);

@@ -82,6 +82,57 @@ START_TEST(what_was_said_has_no_address_no_code_and_no_control)
 }
 END_TEST
 
+static void clean_is(const char *code, const char *said, const char *expected)
+{
+	char out[LIMIT_DETAIL + 1];
+
+	detail_clean(out, sizeof(out), said, "jane@example.net", code);
+	ck_assert_str_eq(out, expected);
+}
+
+START_TEST(a_code_in_groups_is_masked)
+{
+	clean_is("42424343", "a 4242<span style=\"margin-left:14px\">4343</span> b",
+		"a ******</span> b");
+	clean_is("42424343", "a 4242<span style=3D\"margin-left:14px\"> 4343 b",
+		"a ****** b");
+	clean_is("42424343", "4242\\u003cspan style=\\\"x\\\"\\u003e4343", "******");
+	clean_is("42424343", "4242%3Cspan%20style%3E4343.", "******.");
+	clean_is("42424343", "4242&lt;span style=&quot;x&quot;&gt;4343.", "******.");
+	clean_is("42424343", "4242&nbsp;4343, 4242=204343, 4242\\n4343",
+		"******, ******, ******");
+	clean_is("42424343", "4242 4343 4242-4343", "****** ******");
+	clean_is("abcdefghijk", "ABC</b>DEF</b>GHI</b>jk.", "******.");
+	clean_is("424343", "424<span x>343.", "******.");
+	/* What is not the code stays. */
+	clean_is("42424343", "4242<span>4344 42424 4242x4343",
+		"4242<span>4344 42424 4242x4343");
+	clean_is("550511", "550 5.1.1 no", "550 5.1.1 no");
+	clean_is("", "550 5.1.1 no", "550 5.1.1 no");
+}
+END_TEST
+
+START_TEST(a_code_that_is_cut_is_masked)
+{
+	char text[600];
+
+	clean_is("42424343", "code 4242434", "code ******");
+	clean_is("42424343", "code 424", "code ******");
+	clean_is("42424343", "code 4242<span sty", "code ******");
+	clean_is("42424343", "code 4242<span>4", "code ******");
+	clean_is("42424343", "code 42", "code 42");
+	/* By us: no digit is left at the end of the room. */
+	for (size_t n = LIMIT_DETAIL - 20; n <= LIMIT_DETAIL; n++) {
+		char out[LIMIT_DETAIL + 1];
+
+		memset(text, '.', sizeof(text));
+		snprintf(text + n, sizeof(text) - n, "4242<span>4343");
+		detail_clean(out, sizeof(out), text, "jane@example.net", "42424343");
+		ck_assert_ptr_null(strpbrk(out, "234"));
+	}
+}
+END_TEST
+
 START_TEST(numbers_are_masked_like_addresses)
 {
 	static const struct {
@@ -183,8 +234,8 @@ START_TEST(more_than_16_at_once_have_none)
 END_TEST
 
 UNIT_MAIN("mail_trace", steps_are_kept_in_order_with_their_times,
-	what_was_said_has_no_address_no_code_and_no_control,
-	numbers_are_masked_like_addresses,
+	what_was_said_has_no_address_no_code_and_no_control, a_code_in_groups_is_masked,
+	a_code_that_is_cut_is_masked, numbers_are_masked_like_addresses,
 	a_mail_that_comes_again_goes_on_with_its_trace,
 	there_are_at_most_64_steps_and_the_last_one_is_there,
 	the_last_16_are_kept_but_never_at_the_cost_of_an_open_one,
