@@ -299,6 +299,36 @@ def test_no_secret_comes_back_through_an_answer():
         assert text not in log and text not in said[1]
 
 
+def test_no_secret_comes_back_through_a_reason():
+    key = "SG.key-0123456789"
+    body = own_file('{"key": "{{key}}"}')
+    for fill in range(0, 60, 7):
+        web = Web(answer(f"401 {'x' * fill} {key}"))
+        with mailer(http(web.url(), body_file=body, api_key_file=own_file(key))) as daemon:
+            said = daemon.send()
+            log = "\n".join(daemon.log)
+        expect(said, "deferred", "401 x" if fill else "401")
+        for text in (key, key[:4]):
+            assert text not in log and text not in said[1], said
+
+
+def test_a_code_that_is_shown_in_groups_is_masked():
+    body = own_file('{"html": "{{html}}"}')
+
+    def echo(request):
+        html = request.json()["html"]
+        at = html.index("4343") - 60
+        return answer("400 Bad", html[at:at + 120])
+    web = Web(echo)
+    with mailer(http(web.url(), body_file=body)) as daemon:
+        said = daemon.send(code="78784343")
+        daemon.wait_log("mail refused")
+        log = "\n".join(daemon.log)
+    expect(said, "refused", "******")
+    for text in ("7878", "4343"):
+        assert text not in said[1] and text not in log, said
+
+
 def test_what_a_server_repeats_of_a_mail_is_masked():
     said, _, log = one_mail(lambda request: answer(
         "404 Not Found", f"jane.doe@example.net {request.json()['text'][-0:]} 424242"))

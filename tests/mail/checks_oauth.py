@@ -269,6 +269,64 @@ def test_a_mail_server_that_repeats_the_token_is_not_quoted():
     run(rig, test)
 
 
+def traced(daemon):
+    """What a test mail's trace says, in one text."""
+    mail = "ab" * 16
+    answer = daemon.post(mail=mail, template="test", code="")
+    steps = daemon.ask("Trace", mail=mail)["steps"]
+    assert steps
+    return answer, " ".join(step["said"] for step in steps)
+
+
+def pieces(secret):
+    return [secret[at:at + 8] for at in range(max(1, len(secret) - 7))]
+
+
+def check_echo(daemon, secrets):
+    """Neither answer nor trace nor log has as much as a piece of what AUTH said."""
+    answer, steps = traced(daemon)
+    expect((answer["result"], answer["detail"]), "deferred", "repeated a secret")
+    daemon.wait_log("mail deferred")
+    said = answer["detail"] + steps + "\n".join(daemon.log)
+    for secret in secrets:
+        assert not [piece for piece in pieces(secret) if piece in said], said
+
+
+def test_a_mail_server_that_repeats_auth_is_not_quoted():
+    for cut in (None, 70):
+        def echo(line, cut=cut):
+            line.say(f'500 5.5.1 Command unrecognized: "{line.command[:cut]}')
+            return False
+        value = "a-very-secret-token"
+        rig = Rig(token(value), replies={"AUTH": echo})
+        blob = base64.b64encode(f"user={USER}\1auth=Bearer {value}\1\1".encode())
+        run(rig, lambda daemon, blob=blob: check_echo(daemon, [value, blob.decode()]))
+
+
+def test_a_mail_server_that_repeats_a_password_is_not_quoted():
+    password = "hunter2-secret"
+    forms = [password.encode(), base64.b64encode(f"\0me\0{password}".encode()),
+             base64.b64encode(password.encode())]
+    for mechanism in ("PLAIN", "LOGIN"):
+        def echo(line):
+            said = line.command
+            if "LOGIN" in said:
+                line.say("334 UGFzc3dvcmQ6")
+                said = line.hear()
+            line.say(f'500 5.5.1 Command unrecognized: "{said}"')
+            return False
+        server = Script({"AUTH": echo}, auth=mechanism)
+        with mailer("type = console") as daemon:
+            path = f"{daemon.directory}/password"
+            with open(path, "w", encoding="ascii") as out:
+                os.fchmod(out.fileno(), 0o600)
+                out.write(password + "\n")
+            daemon.configure(smtp(server.port, user="me", password_file=path))
+            daemon.process.send_signal(signal.SIGHUP)
+            daemon.wait_log("configuration reloaded")
+            check_echo(daemon, [form.decode() for form in forms])
+
+
 def test_an_endpoint_that_is_silent_or_gone_defers():
     held = threading.Event()
 

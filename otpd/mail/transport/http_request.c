@@ -184,6 +184,8 @@ static void gather(struct http_request *request, CURLcode code)
 
 	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 	http_spec_mask(request->spec, request->heard.data, request->heard.size);
+	http_spec_mask(request->spec, answer->reason, strlen(answer->reason));
+	http_spec_mask(request->spec, answer->error_type, strlen(answer->error_type));
 	answer->status = (int)status;
 	answer->body = request->heard.data ? request->heard.data : "";
 	answer->body_size = request->heard.size;

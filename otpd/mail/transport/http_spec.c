@@ -19,6 +19,8 @@
 #include "otpd/util/secret.h"
 #include "otpd/util/text.h"
 
+#define CUT_MIN 4 /* characters of a secret that are too many */
+
 void http_spec_free(struct http_spec *spec)
 {
 	if (!spec)
@@ -337,6 +339,16 @@ int http_spec_load(const struct transport_config *config, bool forgiving,
 	return 0;
 }
 
+/* The begin of a secret at the end of a text, which was cut. */
+static void mask_cut(const char *secret, size_t length, char *text, size_t size)
+{
+	size_t n = length < size ? length : size;
+
+	for (; n >= CUT_MIN; n--)
+		if (memcmp(text + size - n, secret, n) == 0)
+			memset(text + size - n, '*', n);
+}
+
 void http_spec_mask(const struct http_spec *spec, char *text, size_t size)
 {
 	for (size_t i = 0; i < HTTP_SECRETS; i++) {
@@ -347,5 +359,7 @@ void http_spec_mask(const struct http_spec *spec, char *text, size_t size)
 		while (length > 0 &&
 			(at = memmem(at, size - (size_t)(at - text), secret, length)))
 			memset(at, '*', length);
+		if (length > 0)
+			mask_cut(secret, length, text, size);
 	}
 }

@@ -64,7 +64,10 @@ int http_spec_load(const struct transport_config *config, bool forgiving,
 	size_t error_size);
 void http_spec_free(struct http_spec *spec);
 
-/* Overwrites with asterisks whatever of text (size bytes, and a NUL) is a secret. */
+/*
+ * Overwrites with asterisks whatever of text (size bytes, and a NUL) is a secret, or at
+ * its end the begin of one.
+ */
 void http_spec_mask(const struct http_spec *spec, char *text, size_t size);
 
 #endif

@@ -21,6 +21,7 @@
 
 #include "otpd/mail/transport/oauth_request.h"
 #include "otpd/mail/transport/oauth_store.h"
+#include "otpd/mail/transport/secret_echo.h"
 #include "otpd/mail/transport/secret_file.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
@@ -40,6 +41,7 @@ struct oauth {
 	char *configured; /* the refresh token of mail.conf; NULL: client credentials */
 	char *kept;       /* what the server gave in its place, or NULL */
 	char *token;      /* or NULL */
+	char *encoded;    /* what the mail server is told with it, or NULL */
 	int64_t until_ms; /* of clock_mono_ms() */
 	unsigned number;
 	bool is_refused;      /* the last token was, and this is its replacement */
@@ -63,6 +65,7 @@ void oauth_free(struct oauth *oauth)
 	secret_free(oauth->configured);
 	secret_free(oauth->kept);
 	secret_free(oauth->token);
+	secret_free(oauth->encoded);
 	free(oauth);
 }
 
@@ -140,16 +143,13 @@ unsigned oauth_number(const struct oauth *oauth)
 	return oauth->number;
 }
 
-static bool has_secret(const char *said, const char *secret)
-{
-	return secret && strstr(said, secret) != NULL;
-}
-
 bool oauth_has_secret(const struct oauth *oauth, const char *said)
 {
-	return has_secret(said, oauth->token) || has_secret(said, oauth->kept) ||
-		has_secret(said, oauth->configured) ||
-		has_secret(said, oauth->client_secret);
+	return secret_echo_has(said, oauth->token) ||
+		secret_echo_has(said, oauth->encoded) ||
+		secret_echo_has(said, oauth->kept) ||
+		secret_echo_has(said, oauth->configured) ||
+		secret_echo_has(said, oauth->client_secret);
 }
 
 static int begin_fetch(struct oauth *oauth, struct curl_loop *curl)
@@ -205,6 +205,19 @@ static void keep_rotated(struct oauth *oauth, struct oauth_answer *answer)
 			oauth->config.title, oauth->config.state_directory);
 }
 
+/* https://developers.google.com/gmail/imap/xoauth2-protocol; NULL: no memory. */
+static char *encode(const struct oauth *oauth)
+{
+	CLEANUP(buffer_fini) struct buffer said = { 0 };
+
+	buffer_puts(&said, "user=");
+	buffer_puts(&said, oauth->config.user);
+	buffer_puts(&said, "\1auth=Bearer ");
+	buffer_puts(&said, oauth->token);
+	buffer_puts(&said, "\1\1");
+	return said.failed ? NULL : secret_echo_base64(said.data, said.size);
+}
+
 static void take_token(
 	struct oauth *oauth, struct oauth_answer *answer, struct oauth_end *end)
 {
@@ -212,6 +225,8 @@ static void take_token(
 
 	secret_free(oauth->token);
 	oauth->token = TAKE_PTR(answer->access_token);
+	secret_free(oauth->encoded);
+	oauth->encoded = encode(oauth);
 	/* One that lives shorter than the margin serves those who wait now. */
 	oauth->until_ms = clock_mono_ms() + (used_s > 0 ? used_s * 1000 : 1000);
 	oauth->number++;

@@ -30,7 +30,7 @@ const char *oauth_token(const struct oauth *oauth);
 /* Which token that is: another one has another number. */
 unsigned oauth_number(const struct oauth *oauth);
 
-/* Whether one of the secrets stands in what a server has said. */
+/* Whether one of the secrets, or a piece of one, stands in what a server has said. */
 bool oauth_has_secret(const struct oauth *oauth, const char *said);
 
 struct oauth_end {

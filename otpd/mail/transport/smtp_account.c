@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "otpd/mail/transport/oauth.h"
+#include "otpd/mail/transport/secret_echo.h"
 #include "otpd/mail/transport/secret_file.h"
+#include "otpd/util/buffer.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/file.h"
 #include "otpd/util/secret.h"
@@ -128,6 +130,27 @@ static int read_key(const struct transport_config *config, struct smtp_account *
 	return 0;
 }
 
+/* The initial response of AUTH PLAIN (RFC 4616), and what AUTH LOGIN says. */
+static int encode(const struct transport_config *config, struct smtp_account *account)
+{
+	CLEANUP(buffer_fini) struct buffer plain = { 0 };
+	const char *password = account->password;
+
+	buffer_add(&plain, "", 1);
+	buffer_puts(&plain, config->user);
+	buffer_add(&plain, "", 1);
+	buffer_puts(&plain, password);
+	if (plain.failed)
+		return -ENOMEM;
+	account->encoded[0] = secret_echo_base64(plain.data, plain.size);
+	account->encoded[1] = secret_echo_base64(password, strlen(password));
+	account->encoded[2] = secret_echo_base64(config->user, strlen(config->user));
+	for (size_t i = 0; i < SMTP_ENCODED; i++)
+		if (!account->encoded[i])
+			return -ENOMEM;
+	return 0;
+}
+
 int smtp_account_load(const struct transport_config *config,
 	struct smtp_account *account, char *error, size_t error_size)
 {
@@ -136,6 +159,8 @@ int smtp_account_load(const struct transport_config *config,
 	if (r == 0 && config->password_file[0])
 		r = secret_file_read(config->title, "password_file",
 			config->password_file, &account->password, error, error_size);
+	if (r == 0 && account->password)
+		r = encode(config, account);
 	if (r == 0 && config->certificate_file[0])
 		r = read_certificate(config, account, error, error_size);
 	if (r == 0 && config->certificate_key_file[0])
@@ -148,6 +173,8 @@ int smtp_account_load(const struct transport_config *config,
 void smtp_account_fini(struct smtp_account *account)
 {
 	secret_free(account->password);
+	for (size_t i = 0; i < SMTP_ENCODED; i++)
+		secret_free(account->encoded[i]);
 	secret_free(account->certificate);
 	secret_free(account->key);
 	oauth_free(account->oauth);
@@ -156,10 +183,12 @@ void smtp_account_fini(struct smtp_account *account)
 
 const char *smtp_account_hide(const struct smtp_account *account, const char *said)
 {
-	if ((account->password && strstr(said, account->password)) ||
-		(account->oauth && oauth_has_secret(account->oauth, said)))
-		return "(the server repeated a secret)";
-	return said;
+	bool has = secret_echo_has(said, account->password) ||
+		(account->oauth && oauth_has_secret(account->oauth, said));
+
+	for (size_t i = 0; i < SMTP_ENCODED; i++)
+		has = has || secret_echo_has(said, account->encoded[i]);
+	return has ? "(the server repeated a secret)" : said;
 }
 
 /* Takes out of the configuration what only the service can read. */

@@ -7,12 +7,14 @@
 #include "otpd/mail/config.h"
 
 #define SMTP_URL_MAX 640
+#define SMTP_ENCODED 3
 
 struct oauth;
 
 /* How a relay knows us. What is not configured is NULL. */
 struct smtp_account {
-	char *password; /* these are of secret_alloc() */
+	char *password;              /* these are of secret_alloc() */
+	char *encoded[SMTP_ENCODED]; /* what is said of it on the wire */
 	char *certificate;
 	size_t certificate_size;
 	char *key;
@@ -31,7 +33,10 @@ int smtp_account_load(const struct transport_config *config,
 	struct smtp_account *account, char *error, size_t error_size);
 void smtp_account_fini(struct smtp_account *account);
 
-/* What a server has said, for logs and answers; something else if a secret is in it. */
+/*
+ * What a server has said, for logs, traces and answers; something else if a secret is
+ * in it, or a piece of one, as it is or as AUTH says it, in base64.
+ */
 const char *smtp_account_hide(const struct smtp_account *account, const char *said);
 
 /*

@@ -78,9 +78,10 @@ static void tell_reply(const struct smtp_conn *conn, enum smtp_opening before)
 			before == SMTP_OPEN_AUTH               ? "auth"
 				: before == SMTP_OPEN_STARTTLS ? "tls"
 							       : "greeting",
-			talk->reply);
+			smtp_account_hide(&conn->smtp->account, talk->reply));
 	else if (before == SMTP_OPEN_AUTH && talk->code == 235)
-		tell_waiting(conn->smtp, "auth", talk->reply);
+		tell_waiting(conn->smtp, "auth",
+			smtp_account_hide(&conn->smtp->account, talk->reply));
 }
 
 void smtp_trace_line(struct smtp_conn *conn, enum smtp_opening before)
@@ -117,7 +118,8 @@ void smtp_trace_reply(const struct smtp_conn *conn, enum smtp_stage stage)
 	};
 
 	if (conn->parcel->trace)
-		trace_step(conn->parcel->trace, names[stage], conn->talk.reply);
+		trace_step(conn->parcel->trace, names[stage],
+			smtp_account_hide(&conn->smtp->account, conn->talk.reply));
 }
 
 void smtp_trace_token(const struct smtp *smtp, const char *said)
