@@ -301,7 +301,7 @@ def test_no_secret_comes_back_through_an_answer():
 
 def test_no_secret_comes_back_through_a_reason():
     key = "SG.key-0123456789"
-    body = own_file('{"key": "{{key}}"}')
+    body = own_file('{"to": "{{to}}", "text": "{{text}}", "key": "{{key}}"}')
     for fill in range(0, 60, 7):
         web = Web(answer(f"401 {'x' * fill} {key}"))
         with mailer(http(web.url(), body_file=body, api_key_file=own_file(key))) as daemon:
@@ -313,7 +313,7 @@ def test_no_secret_comes_back_through_a_reason():
 
 
 def test_a_code_that_is_shown_in_groups_is_masked():
-    body = own_file('{"html": "{{html}}"}')
+    body = own_file('{"to": "{{to}}", "html": "{{html}}"}')
 
     def echo(request):
         html = request.json()["html"]

@@ -105,7 +105,7 @@ static int fill(struct words *words, const struct merged *merged, const char *pa
 		}
 		r = fill_word(words, (enum word)i, merged->word[i]);
 	}
-	for (int i = 0; r == 0 && i < LETTER_KINDS * PHRASES; i++) {
+	for (int i = 0; r == 0 && i < (int)LETTER_KINDS * (int)PHRASES; i++) {
 		enum letter_kind kind = (enum letter_kind)(i / PHRASES);
 		enum phrase phrase = (enum phrase)(i % PHRASES);
 		const char *text = merged->phrase[kind][phrase];
