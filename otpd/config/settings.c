@@ -314,6 +314,12 @@ static int fill_sections(cfg_t *cfg, const struct settings_section *section, voi
 		int r;
 
 		array->n = i + 1;
+		if (!text_is_utf8(cfg_title(one)) || text_has_control(cfg_title(one))) {
+			snprintf(parsing->error, parsing->error_size,
+				"%s: the title of a section %s has bytes that cannot be shown",
+				path, section->name);
+			return -EINVAL;
+		}
 		snprintf(where, sizeof(where), "%s: %s %s", path, section->name,
 			cfg_title(one));
 		if (!text_copy(at, SETTINGS_TITLE, cfg_title(one))) {

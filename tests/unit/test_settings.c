@@ -187,6 +187,9 @@ START_TEST(titles_have_a_length)
 	memset(title, 't', SETTINGS_TITLE);
 	strcpy(title + SETTINGS_TITLE, " { }\n");
 	refused(text, 0, "title");
+	refused("policy \"a\\nb\" { }\n", 0, "title");
+	refused("policy \"a\x1b[2J\" { }\n", 0, "title");
+	refused("policy \"\x80\" { }\n", 0, "title");
 	strcpy(title + SETTINGS_TITLE - 1, " { }\n");
 	config_free(taken(text));
 }
