@@ -137,7 +137,7 @@ int issue_wait_s(struct daemon *daemon, struct store *store, const struct issue 
 {
 	const struct moment *moment = &daemon->moment;
 	struct spending sends;
-	int64_t wait, failed_wait;
+	int64_t wait = 0, failed_wait = 0;
 	int r;
 
 	r = origin_wait_s(daemon, store, issue, &wait);
