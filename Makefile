@@ -70,7 +70,7 @@ MODULE := $(call objects,pam_emailotp/*.c) $(B)/obj/otpd/util/text.o \
 	$(B)/obj/otpd/util/parse.o $(B)/obj/otpd/proto/outcome.o
 OTPD := $(B)/obj/otpd/otpd.o $(SERVER) $(STORE) $(CORE) $(VARLINK) $(CONFIG) $(PROTO) $(UTIL)
 OTPD_MAIL := $(MAIL) $(VARLINK) $(CONFIG) $(ADDRESS) $(PROTO) $(UTIL)
-OTPCTL := $(CTL) $(ADDRESS) $(PROTO) $(UTIL)
+OTPCTL := $(CTL) $(B)/obj/otpd/core/language.o $(ADDRESS) $(PROTO) $(UTIL)
 PROGRAMS := $(B)/otpd $(B)/otpd-mail $(B)/otpctl $(B)/pam_emailotp.so
 
 .DELETE_ON_ERROR:

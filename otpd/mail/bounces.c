@@ -168,7 +168,7 @@ static int look_into(struct bounce_look *look)
 	file_done(look, fd, fd_new);
 	n = list_names(dir, names);
 	for (size_t i = 0; i < n; i++) {
-		if (look->n < BOUNCES_MAX)
+		if (look->n < LIMIT_BOUNCES)
 			look_at(look, fd, fd_new, names[i]);
 		free(names[i]);
 	}
@@ -202,9 +202,9 @@ static void take_done(struct bounce_look *look, const json_t *done)
 		const char *id = json_string_value(value);
 
 		if (!id || id[0] == '.' || strchr(id, '/') ||
-			look->n_done == BOUNCES_MAX)
+			look->n_done == LIMIT_BOUNCES)
 			continue;
-		if (text_copy(look->done[look->n_done].id, BOUNCE_ID + 1, id))
+		if (text_copy(look->done[look->n_done].id, LIMIT_BOUNCE_ID + 1, id))
 			look->n_done++;
 	}
 }

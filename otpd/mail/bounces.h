@@ -8,12 +8,9 @@
 
 #include "otpd/mail/report.h"
 
-#define BOUNCES_MAX 16  /* reports of one look: so many ids fit a call */
-#define BOUNCE_ID   200 /* a file with a longer name is filed away unread */
-
 /* A report and the file that it came in, which is its identifier. */
 struct bounce {
-	char id[BOUNCE_ID + 1];
+	char id[LIMIT_BOUNCE_ID + 1];
 	struct report report;
 };
 
@@ -24,15 +21,15 @@ struct bounce_look {
 	void (*seen)(void *context, const struct bounce_look *look);
 	char path[PATH_MAX];
 	size_t n_done;
-	struct bounce done[BOUNCES_MAX]; /* ids in; reports out if filed away now */
+	struct bounce done[LIMIT_BOUNCES]; /* ids in; reports out if filed away now */
 	size_t n;
-	struct bounce found[BOUNCES_MAX]; /* the oldest names first */
-	int error;                        /* -errno if the Maildir could not be read */
+	struct bounce found[LIMIT_BOUNCES]; /* the oldest names first */
+	int error; /* -errno if the Maildir could not be read */
 };
 
 /*
  * Files away the reports whose ids stand in done (others are ignored), and reads up to
- * BOUNCES_MAX of those that are left, on the thread pool; then seen is called on the
+ * LIMIT_BOUNCES of those that are left, on the thread pool; then seen is called on the
  * loop's thread, exactly once. What is no report about a mail of ours is filed away
  * unread. -ENOMEM, or what libuv says, and then seen is not called.
  */

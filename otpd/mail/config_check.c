@@ -19,8 +19,19 @@ bool config_is_this_machine(const char *host)
 	return inet_pton(AF_INET, host, &v4) == 1 && (ntohl(v4.s_addr) >> 24) == 127;
 }
 
+/* It stands in log lines and answers as one word. */
+static bool is_one_word(const char *title)
+{
+	return title[0] &&
+		title[strspn(title,
+			"abcdefghijklmnopqrstuvwxyz"
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] == '\0';
+}
+
 static const char *transport_problem(const struct transport_config *transport)
 {
+	if (!is_one_word(transport->title))
+		return "its name may have letters, digits, '.', '-' and '_' only";
 	switch ((enum transport_type)transport->type) {
 	case TRANSPORT_SMTP:
 	case TRANSPORT_SENDMAIL:

@@ -74,7 +74,7 @@ static int bounces_check(struct call *call)
 }
 
 static const struct field bounces_fields[] = {
-	{ "done", FIELD_ARRAY, offsetof(struct bounces_in, done), BOUNCES_MAX, true },
+	{ "done", FIELD_ARRAY, offsetof(struct bounces_in, done), LIMIT_BOUNCES, true },
 	{ 0 },
 };
 

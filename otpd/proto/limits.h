@@ -23,6 +23,8 @@
 #define LIMIT_CODE_MIN       6  /* NIST SP 800-63B-4 3.1.3.2: at least 20 bits */
 #define LIMIT_DETAIL         200
 #define LIMIT_SEALED         4096 /* bytes of a sealed mail, before base64 */
+#define LIMIT_BOUNCES        16 /* delivery reports of one answer: so many ids fit a call */
+#define LIMIT_BOUNCE_ID      200 /* bytes of a report's name; longer ones are filed away */
 #define LIMIT_IMPORT         40 /* users of one ImportUsers, so that they fit a frame */
 #define LIMIT_PAGE           40 /* rows of one list answer; the longest ones fit LIMIT_REPLY */
 #define LIMIT_FRAME_S        5  /* seconds to finish a frame that was begun */

@@ -51,7 +51,7 @@ static void on_answer(void *context, json_t *out)
 	bounces->n = 0;
 	bounces->committed = false;
 	json_array_foreach(list, i, value) {
-		if (bounces->n < BOUNCES_MAX &&
+		if (bounces->n < LIMIT_BOUNCES &&
 			read_bounce(&bounces->found[bounces->n], value))
 			bounces->n++;
 	}

@@ -9,14 +9,11 @@
 #include "otpd/server/record.h"
 #include "otpd/store/mails.h"
 
-#define BOUNCES_MAX 16  /* of one answer of otpd-mail */
-#define BOUNCE_ID   200 /* bytes of the name of a report */
-
 struct daemon;
 
 /* A mail that came back after the relay had taken it. */
 struct bounce {
-	char id[BOUNCE_ID + 1];
+	char id[LIMIT_BOUNCE_ID + 1];
 	uint8_t mail[MAIL_NAME];
 	char status[12]; /* of RFC 3463 */
 	char detail[LIMIT_DETAIL + 1];
@@ -33,7 +30,7 @@ struct bounces {
 	bool writing;
 	bool committed; /* what found holds is in the store: otpd-mail may forget it */
 	size_t n;
-	struct bounce found[BOUNCES_MAX];
+	struct bounce found[LIMIT_BOUNCES];
 };
 
 void bounces_open(struct bounces *bounces, struct daemon *daemon);

@@ -32,7 +32,8 @@ BEGIN {
 	allow("otpd/mail/transport", "otpd/mail/transport otpd/mail/message" \
 		" otpd/mail/config.h otpd/mail/trace.h otpd/config otpd/core/address.h" \
 		" otpd/proto/limits.h otpd/util")
-	allow("otpd/ctl", "otpd/ctl otpd/core/address.h otpd/proto otpd/util otpd/version.h")
+	allow("otpd/ctl", "otpd/ctl otpd/core/address.h otpd/core/language.h otpd/proto" \
+		" otpd/util otpd/version.h")
 	allow("otpd", "otpd/server otpd/store otpd/core otpd/config otpd/varlink otpd/proto" \
 		" otpd/util otpd/version.h")
 	allow("pam_emailotp", "pam_emailotp otpd/proto/limits.h otpd/proto/outcome.h" \

@@ -26,7 +26,7 @@ static void on_key(void *context, const uint8_t key[MAIL_KEY])
 /* The ids of the next question, with a blank behind each. */
 static const char *take_question(void)
 {
-	static char ids[BOUNCES_MAX * (BOUNCE_ID + 1) + 1];
+	static char ids[LIMIT_BOUNCES * (LIMIT_BOUNCE_ID + 1) + 1];
 	const json_t *parameters, *value, *done;
 	size_t i, n = 0;
 
@@ -116,7 +116,7 @@ static void tell(const char *id, const char *mail)
 /* Asks, is told, and has acknowledged it. */
 static void bounces(const char *id, const char *mail)
 {
-	char ids[BOUNCE_ID + 2];
+	char ids[LIMIT_BOUNCE_ID + 2];
 
 	bounces_ask(&rig.daemon.bounces);
 	is_asked("");
@@ -203,12 +203,12 @@ END_TEST
 
 START_TEST(what_has_not_the_form_is_skipped)
 {
-	static char text[4096], id[BOUNCE_ID + 2];
+	static char text[4096], id[LIMIT_BOUNCE_ID + 2];
 	char name[2 * MAIL_NAME + 1];
 
 	open_all();
 	snprintf(name, sizeof(name), "%s", is_sent("a"));
-	memset(id, 'x', BOUNCE_ID + 1);
+	memset(id, 'x', LIMIT_BOUNCE_ID + 1);
 	bounces_ask(&rig.daemon.bounces);
 	is_asked("");
 	snprintf(text, sizeof(text),
@@ -240,7 +240,7 @@ START_TEST(more_than_fit_are_left_for_the_next_question)
 	bounces_ask(&rig.daemon.bounces);
 	is_asked("");
 	n = (size_t)snprintf(text, sizeof(text), "{\"parameters\":{\"bounces\":[");
-	for (int i = 0; i < 2 * BOUNCES_MAX; i++)
+	for (int i = 0; i < 2 * LIMIT_BOUNCES; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
 			"%s{\"id\":\"%02d\",\"mail\":\"%032d\",\"status\":\"\","
 			"\"detail\":\"\"}",
@@ -248,7 +248,7 @@ START_TEST(more_than_fit_are_left_for_the_next_question)
 	snprintf(text + n, sizeof(text) - n, "]}}");
 	answer(text);
 	n = 0;
-	for (int i = 0; i < BOUNCES_MAX; i++)
+	for (int i = 0; i < LIMIT_BOUNCES; i++)
 		n += (size_t)snprintf(ids + n, sizeof(ids) - n, "%02d ", i);
 	is_asked(ids);
 	answer_none();
@@ -258,23 +258,23 @@ END_TEST
 
 START_TEST(the_longest_acknowledgement_fits_a_call)
 {
-	static char text[LIMIT_REPLY], id[BOUNCE_ID + 1];
+	static char text[LIMIT_REPLY], id[LIMIT_BOUNCE_ID + 1];
 	size_t n;
 
 	open_all();
 	/* Of all that may stand in an id, quotes and backslashes are made longer. */
-	memset(id, '\\', BOUNCE_ID);
+	memset(id, '\\', LIMIT_BOUNCE_ID);
 	bounces_ask(&rig.daemon.bounces);
 	is_asked("");
 	n = (size_t)snprintf(text, sizeof(text), "{\"parameters\":{\"bounces\":[");
-	for (int i = 0; i < BOUNCES_MAX; i++)
+	for (int i = 0; i < LIMIT_BOUNCES; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n,
 			"%s{\"id\":\"%s%s\",\"mail\":\"%032d\",\"status\":\"\","
 			"\"detail\":\"\"}",
 			i ? "," : "", id, id, i);
 	snprintf(text + n, sizeof(text) - n, "]}}");
 	answer(text);
-	ck_assert_uint_gt(strlen(take_question()), BOUNCES_MAX * BOUNCE_ID);
+	ck_assert_uint_gt(strlen(take_question()), LIMIT_BOUNCES * LIMIT_BOUNCE_ID);
 	ck_assert_uint_le(fake.length, LIMIT_FRAME);
 	answer_none();
 	close_all();

@@ -11,31 +11,11 @@
 #include "otpd/mail/transport/smtp_account.h"
 #include "otpd/util/text.h"
 
-/* It stands in log lines and answers as one word. */
-static int check_name(const struct transport_config *config, char *error, size_t size)
-{
-	const char *name = config->title;
-	char quoted[TEXT_QUOTED];
-
-	if (name[0] &&
-		name[strspn(name,
-			"abcdefghijklmnopqrstuvwxyz"
-			"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_")] == '\0')
-		return 0;
-	snprintf(error, size,
-		"transport %s: its name may have letters, digits, '.', '-' and '_' only",
-		text_quote(quoted, sizeof(quoted), name));
-	return -EINVAL;
-}
-
 int transport_new(const struct transport_config *config, uv_loop_t *loop,
 	struct transport **ret, char *error, size_t error_size)
 {
-	int r = check_name(config, error, error_size);
+	int r = -EINVAL;
 
-	if (r < 0)
-		return r;
-	r = -EINVAL;
 	switch ((enum transport_type)config->type) {
 	case TRANSPORT_SMTP:
 	case TRANSPORT_SENDMAIL:
@@ -71,12 +51,7 @@ static int check_maildir(const struct transport_config *config, char *said, size
 
 int transport_check(const struct transport_config *config, char *said, size_t size)
 {
-	int r;
-
 	said[0] = '\0';
-	r = check_name(config, said, size);
-	if (r < 0)
-		return r;
 	switch ((enum transport_type)config->type) {
 	case TRANSPORT_SMTP:
 	case TRANSPORT_SENDMAIL:
