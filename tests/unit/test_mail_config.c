@@ -305,9 +305,11 @@ START_TEST(oauth2_is_whole)
 	refused(HEAD RELAY TOKEN "}", "need auth = oauth2");
 	refused(HEAD RELAY "scope = \"x\" }", "need auth = oauth2");
 	refused(HEAD
-		"transport \"a/b\" { type = smtp host = \"a.example\" auth = oauth2 "
+		"transport \"a.b\" { type = smtp host = \"a.example\" auth = oauth2 "
 		"user = \"u\" " TOKEN IDENT "}",
 		"name of letters");
+	refused(HEAD "transport \"a/b\" { type = smtp host = \"a.example\" }",
+		"its name may have letters");
 }
 END_TEST
 
