@@ -59,9 +59,9 @@ PROTO := $(call objects,otpd/proto/*.c)
 IDL := $(B)/obj/otpd/proto/idl.o
 CONFIG := $(call objects,otpd/config/*.c)
 VARLINK := $(call objects,otpd/varlink/*.c) $(IDL)
-CORE := $(call objects,otpd/core/*.c)
+CORE := $(call objects,otpd/core/*.c) $(B)/obj/otpd/core/common_passwords.o
 STORE := $(call objects,otpd/store/*.c)
-SERVER := $(call objects,otpd/server/*.c)
+SERVER := $(call objects,otpd/server/*.c otpd/account/*.c)
 MAIL := $(call objects,otpd/mail/*.c otpd/mail/*/*.c)
 CTL := $(call objects,otpd/ctl/*.c)
 ADDRESS := $(B)/obj/otpd/core/address.o
@@ -95,6 +95,15 @@ $(B)/gen/otpd/proto/idl.c: $(wildcard otpd/proto/*.varlink)
 		name=$$(basename $$f .varlink | sed 's/.*\.//' | tr A-Z a-z); \
 		echo "const char idl_$$name[] ="; \
 		sed 's/\\/\\\\/g; s/"/\\"/g; s/^/"/; s/$$/\\n"/' $$f; echo ';'; done; } >$@
+
+# The list of common passwords, as an array.
+$(B)/gen/otpd/core/common_passwords.c: otpd/core/common_passwords.txt
+	@mkdir -p $(@D)
+	$(Q){ echo '#include "otpd/core/common_passwords.h"'; \
+		echo 'const char *const common_passwords[] = {'; \
+		sed -n '/^[^#]/{s/[\\"]/\\&/g;s/.*/"&",/p}' $<; echo '};'; \
+		echo 'const size_t common_passwords_count ='; \
+		echo 'sizeof(common_passwords) / sizeof(common_passwords[0]);'; } >$@
 
 $(B)/otpd: $(OTPD)
 	$(call say,LD,$@)
@@ -131,7 +140,7 @@ $(TEST_LIBS):
 # The program that a test is about, by its name.
 about = $(or $(if $(filter message% mail% report,$(1)),mail),$\
 	$(if $(filter csv table advice wrap,$(1)),ctl),$\
-	$(if $(filter wire options result,$(1)),pam),otpd)
+	$(if $(filter wire options result box,$(1)),pam),otpd)
 LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfuse \
 	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread
 link_test = $(CC) $(LDFLAGS_ALL) $(2) -o $@ $(filter %.o,$^) $(B)/test/lib$(call about,$(1)).a \
@@ -150,21 +159,24 @@ unit-tests: $(UNIT)
 
 
 # The tests of the module inside libpam. -rdynamic: the drivers stand in for syslog(3).
+# ASan stands in for crypt_r(3) only where libcrypt is there when the program starts.
+LIBS_sanitized := $(if $(SANITIZE),-Wl$(comma)--no-as-needed -lcrypt)
 PAM_HOST := $(call objects,tests/pam/host*.c tests/pam/fake_otpd.c)
 $(B)/tests/pam/test_pam_table: $(B)/obj/tests/pam/test_pam_table.o $(PAM_HOST) \
 	$(call objects,tests/pam/rows_*.c)
 $(B)/tests/pam/test_pam_faults: $(B)/obj/tests/pam/test_pam_faults.o $(PAM_HOST)
-$(B)/tests/pam/test_pam_table $(B)/tests/pam/test_pam_faults:
+$(B)/tests/pam/threads: $(call objects,tests/pam/threads.c tests/pam/fake_otpd.c)
+$(B)/tests/pam/test_pam_table $(B)/tests/pam/test_pam_faults $(B)/tests/pam/threads:
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) -rdynamic $(LDFLAGS_ALL) -o $@ $^ -lpam -ldl -lpthread
+	$(Q)$(CC) -rdynamic $(LDFLAGS_ALL) -o $@ $^ -lpam -ldl -lpthread $(LIBS_sanitized)
 $(B)/tests/pam/pam_authtok.so: $(B)/obj/tests/pam/pam_authtok.o
 	$(Q)$(CC) -shared $(LDFLAGS_ALL) -o $@ $^ -lpam
 $(B)/obj/tests/pam/test_pam_faults.o: CPPFLAGS += $(if $(SANITIZE),-DSANITIZED)
 
 .PHONY: pam-tests
 pam-tests: $(B)/pam_emailotp.so $(B)/tests/pam/test_pam_table $(B)/tests/pam/test_pam_faults \
-	$(B)/tests/pam/pam_authtok.so
+	$(B)/tests/pam/pam_authtok.so $(B)/tests/pam/threads
 
 # ---- fuzzing
 
@@ -188,31 +200,38 @@ SAN_B := $(B)/asan
 TSAN_B := $(B)/tsan
 # High-entropy addresses break the shadow memory of older ThreadSanitizers.
 TSAN_RUN := setarch -R env TSAN_OPTIONS=halt_on_error=1
-test-programs: $(PROGRAMS) unit-tests pam-tests replays
+test-programs: $(PROGRAMS) unit-tests pam-tests replays $(B)/tests/tokens/token_tool
 .PHONY: test-programs sanitized
 
 sanitized:
 	$(Q)$(MAKE) --no-print-directory B=$(SAN_B) SANITIZE=address,undefined CFLAGS='-O1 -g' \
 		test-programs
 	$(Q)$(MAKE) --no-print-directory B=$(TSAN_B) SANITIZE=thread CFLAGS='-O1 -g' \
-		$(TSAN_B)/tests/batch/test_batch
+		$(TSAN_B)/tests/batch/test_batch $(TSAN_B)/tests/pam/threads \
+		$(TSAN_B)/pam_emailotp.so
 
 # What is run on a build: $(1) is its directory, $(2) stands before the names.
 on_build = \
 	$(2)unit tests/programs $(1)/tests/unit : \
 	$(2)batch $(1)/tests/batch/test_batch : \
-	$(2)pam-table $(1)/tests/pam/test_pam_table $(1)/pam_emailotp.so : \
+	$(2)pam-table $(1)/tests/pam/test_pam_table $(1)/pam_emailotp.so \
+		$(1)/tests/pam/pam_authtok.so : \
 	$(2)pam-password tests/pam/password.sh $(1)/tests/pam/test_pam_table \
 		$(1)/pam_emailotp.so $(1)/tests/pam/pam_authtok.so : \
 	$(2)pam-faults $(1)/tests/pam/test_pam_faults $(1)/pam_emailotp.so \
 		$(1)/tests/pam/pam_authtok.so : \
+	$(2)pam-threads $(1)/tests/pam/threads $(1)/pam_emailotp.so : \
 	$(2)corpora tests/fuzz/replay $(1)/fuzz : \
 	$(2)ctl env OTPCTL=$(1)/otpctl /usr/bin/python3 tests/ctl/run.py : \
 	$(2)mail env OTPD_MAIL=$(1)/otpd-mail /usr/bin/python3 tests/mail/run.py
+# What it takes no sanitizer to find.
+on_plain_build = $(call on_build,$(B),) : \
+	tokens env TOKEN_TOOL=$(B)/tests/tokens/token_tool /usr/bin/python3 tests/tokens/run.py : \
+	web-clients tests/web/clients.py
 
 .PHONY: test check check-system prove lint fuzz pictures
 check: test-programs ## the tests of the plain build that need no ssh and no sudo
-	$(Q)LOGS=$(B)/logs tests/run $(call on_build,$(B),)
+	$(Q)LOGS=$(B)/logs tests/run $(on_plain_build)
 check-system: $(PROGRAMS) ## real sshd, sudo and SMTP; T=word for some of it
 	$(Q)$(AS_ROOT) env B=$(B) T='$(T)' tests/system/run
 lint: ## what a machine can check in the sources
@@ -221,10 +240,12 @@ test: test-programs sanitized ## everything, about ten minutes
 	@mkdir -p $(B)/logs
 	$(Q)$(AS_ROOT) env LOGS=$(B)/logs tests/run lint tests/lint/run : \
 		builds tests/builds $(B) : export tests/pam/export.sh $(B)/pam_emailotp.so : \
-		$(call on_build,$(B),) : system env B=$(B) tests/system/run : \
+		$(on_plain_build) : system env B=$(B) tests/system/run : \
 		$(call on_build,$(SAN_B),asan-) : \
 		asan-system env B=$(SAN_B) tests/system/run : \
-		tsan-batch $(TSAN_RUN) $(TSAN_B)/tests/batch/test_batch
+		tsan-batch $(TSAN_RUN) $(TSAN_B)/tests/batch/test_batch : \
+		tsan-pam-threads $(TSAN_RUN) $(TSAN_B)/tests/pam/threads \
+		$(TSAN_B)/pam_emailotp.so
 
 pictures: $(B)/otpd-mail ## every mail in headless Chromium, into build/pictures
 	$(Q)B=$(B) /usr/bin/python3 tests/pictures/pictures.py $(PICTURES)
@@ -232,6 +253,8 @@ pictures: $(B)/otpd-mail ## every mail in headless Chromium, into build/pictures
 FUZZ_S ?= 60
 KILLS ?= 1000
 HOSTILE ?= 1000000
+# Of each of 64 threads: 10,048.
+SIGN_INS ?= 157
 fuzz: ## libFuzzer on every harness for FUZZ_S seconds; extends the corpora
 	$(Q)$(MAKE) --no-print-directory B=$(B)/fuzzers CC=clang CFLAGS='-O1 -g' \
 		SANITIZE=fuzzer-no-link,address,undefined fuzzers
@@ -241,6 +264,9 @@ fuzz: ## libFuzzer on every harness for FUZZ_S seconds; extends the corpora
 prove: test-programs sanitized ## the heavy tests: KILLS=1000, HOSTILE=1000000, FUZZ_S=60 each
 	$(Q)$(AS_ROOT) env B=$(B) KILLS=$(KILLS) HOSTILE=$(HOSTILE) tests/system/run --prove
 	$(Q)HOSTILE=$(HOSTILE) $(B)/tests/unit/test_message
+	$(Q)$(AS_ROOT) $(B)/tests/pam/threads $(B)/pam_emailotp.so $(SIGN_INS)
+	$(Q)$(AS_ROOT) $(TSAN_RUN) $(TSAN_B)/tests/pam/threads $(TSAN_B)/pam_emailotp.so \
+		$(SIGN_INS)
 	$(Q)$(MAKE) --no-print-directory fuzz
 
 # ---- speed
@@ -250,8 +276,16 @@ $(B)/bench: $(BENCH) $(STORE) $(CORE) $(PROTO) $(UTIL)
 	$(call say,LD,$@)
 	$(Q)$(CC) -pie $(LDFLAGS_ALL) -o $@ $^ -lsqlite3 -ljansson -lsodium -lpam -lm \
 		-lssl -lcrypto
+# An otpd whose passwords cost nothing, so that the rest of a sign-in can be measured.
+$(B)/obj/bench/password.o: otpd/core/password.c
+	@mkdir -p $(@D)
+	$(call say,CC,$< (cheap))
+	$(Q)$(CC) $(CFLAGS_ALL) -DPASSWORD_MEMORY_KIB=8 -DPASSWORD_PASSES=1 -c -o $@ $<
+$(B)/bench-otpd: $(filter-out %/core/password.o,$(OTPD)) $(B)/obj/bench/password.o
+	$(call say,LD,$@)
+	$(Q)$(CC) -pie $(LDFLAGS_ALL) -o $@ $^ $(LIBS_otpd)
 .PHONY: bench
-bench: $(PROGRAMS) $(B)/bench ## speed and memory, beside the peers
+bench: $(PROGRAMS) $(B)/bench $(B)/bench-otpd ## speed and memory, beside the peers
 	$(Q)tests/bench/peers $(B)
 	$(Q)$(AS_ROOT) $(B)/bench --build $(B)
 
@@ -279,6 +313,8 @@ install: $(PROGRAMS) ## install below $(DESTDIR)$(PREFIX); configuration files a
 		install -D -m 644 $$f $(DESTDIR)$(UNITDIR)/$${f#conf/}; done
 	install -D -m 644 conf/otpd.sysusers $(DESTDIR)/usr/lib/sysusers.d/otpd.conf
 	install -D -m 644 conf/otpd.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/otpd.conf
+	for f in $$(cd conf && find examples -type f ! -name '*.pyc'); do \
+		install -D -m 644 conf/$$f $(DESTDIR)$(DATADIR)/$$f; done
 	for f in man/*.[578]; do \
 		install -D -m 644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f#man/}; done
 
@@ -288,7 +324,7 @@ uninstall: ## take away what install put there, but not configuration and data
 		$(DESTDIR)$(BINDIR)/otpctl $(DESTDIR)$(PAMDIR)/pam_emailotp.so \
 		$(DESTDIR)$(COMPLETIONDIR)/otpctl $(DESTDIR)/usr/lib/sysusers.d/otpd.conf \
 		$(DESTDIR)/usr/lib/tmpfiles.d/otpd.conf
-	rm -rf $(DESTDIR)$(DATADIR)/templates
+	rm -rf $(DESTDIR)$(DATADIR)/templates $(DESTDIR)$(DATADIR)/examples
 	for f in conf/*.service conf/*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${f#conf/}; done
 	for f in man/*.[578]; do rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f#man/}; done
 

@@ -28,13 +28,35 @@ const char *code_purpose_name(int64_t purpose)
 		return "test";
 	case CODE_SECOND:
 		return "second";
+	case CODE_REGISTER:
+		return "register";
+	case CODE_RESET:
+		return "reset";
+	case CODE_CHANGE_PASSWORD:
+		return "change_password";
+	case CODE_CHANGE_ADDRESS:
+		return "change_address";
 	}
 	return "unknown";
 }
 
-bool code_is_of_self(int64_t purpose)
+enum code_realm code_realm(int64_t purpose)
 {
-	return purpose == CODE_ENROL || purpose == CODE_SECOND;
+	if (purpose == CODE_ENROL || purpose == CODE_SECOND)
+		return CODE_OF_SELF;
+	return purpose >= CODE_REGISTER ? CODE_OF_ACCOUNT : CODE_OF_AUTH;
+}
+
+bool code_is_bare(int64_t purpose)
+{
+	return purpose == CODE_ENROL || purpose == CODE_SECOND ||
+		purpose == CODE_REGISTER || purpose == CODE_RESET;
+}
+
+bool code_is_to_new_address(int64_t purpose)
+{
+	return purpose == CODE_ENROL || purpose == CODE_SECOND ||
+		purpose == CODE_CHANGE_ADDRESS;
 }
 
 void code_key_init(struct code_key *key, const uint8_t bytes[32])

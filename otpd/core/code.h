@@ -30,15 +30,34 @@ enum code_purpose {
 	CODE_NOTICE = 4,         /* of mails without a code */
 	CODE_TEST = 5,
 	CODE_SECOND = 6, /* proves the second route of a user who has a first */
+	/* Of accounts: */
+	CODE_REGISTER = 7, /* proves an address before there is an account */
+	CODE_RESET = 8,
+	CODE_CHANGE_PASSWORD = 9,
+	CODE_CHANGE_ADDRESS = 10, /* proves the new one */
 };
+
+/* Whose methods a code belongs to. Those of an account's login go by Auth too. */
+enum code_realm {
+	CODE_OF_AUTH,    /* logins, and the address of somebody who logs in */
+	CODE_OF_SELF,    /* what a user has brought himself */
+	CODE_OF_ACCOUNT, /* what an account's owner does besides signing in */
+};
+enum code_realm code_realm(int64_t purpose);
 
 const char *code_purpose_name(int64_t purpose);
 
 /*
- * Whether it proves an address that a user has brought himself: such codes belong to
- * org.emailotp.Self, no first factor stands before them, and they open no login.
+ * Whether no first factor stands before it, so that strangers can have it mailed: to
+ * enrol, to register and to reset. Other budgets hold for these.
  */
-bool code_is_of_self(int64_t purpose);
+bool code_is_bare(int64_t purpose);
+
+/*
+ * Whether it goes to an address that somebody with a session has just brought: such
+ * addresses have budgets of their own, besides those of the user.
+ */
+bool code_is_to_new_address(int64_t purpose);
 
 /* The key of these bytes; the id is drawn from them by hashing. */
 void code_key_init(struct code_key *key, const uint8_t bytes[32]);

@@ -6,6 +6,7 @@
 extern const char idl_service[];
 extern const char idl_error[];
 extern const char idl_auth[];
+extern const char idl_account[];
 extern const char idl_self[];
 extern const char idl_admin[];
 extern const char idl_mail[];

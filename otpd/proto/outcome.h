@@ -20,7 +20,17 @@
 	X(BAD_NAME, "BadName", "the user name is not acceptable")                    \
 	X(NO_USER, "NoUser", "the user is not enrolled")                             \
 	X(EXISTS, "Exists", "the user is enrolled already")                          \
-	X(NOT_ALLOWED, "NotAllowed", "the policy does not allow it")
+	X(NOT_ALLOWED, "NotAllowed", "the policy does not allow it")                 \
+	X(WRONG_PASSWORD, "WrongPassword", "the login or the password is wrong")     \
+	X(BUSY, "Busy", "too many passwords are being checked; try again")           \
+	X(NOT_VERIFIED, "NotVerified", "the address was never proven")               \
+	X(DISABLED, "Disabled", "an administrator has disabled the account")         \
+	X(MUST_RESET, "MustReset", "the password must be reset first")               \
+	X(BAD_PASSWORD, "BadPassword", "the password is not acceptable")             \
+	X(BAD_LOGIN, "BadLogin", "the user name is not acceptable")                  \
+	X(BAD_PROFILE, "BadProfile", "the profile is not acceptable")                \
+	X(BAD_TOKEN, "BadToken", "the token is not good, or no longer")              \
+	X(RECOVERY_NEEDED, "RecoveryNeeded", "a recovery code is needed as well")
 
 #define OUTCOME_INTERFACE "org.emailotp.Error"
 

@@ -8,7 +8,9 @@
  * answer leaves after COMMIT, so a crash gives nobody a free guess.
  *
  * Tries on decoys are counted and written like all others, but for nobody: no guess was
- * evaluated, so they neither lock a user nor keep one locked.
+ * evaluated, so they neither lock a user nor keep one locked. Those of accounts'
+ * methods are the exception, since anybody can begin one and see what becomes of his
+ * tries: a decoy there MUST count, and be refused, as a real one would.
  */
 #include "otpd/server/attempt.h"
 
@@ -16,13 +18,36 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "otpd/account/account.h"
+#include "otpd/core/principal.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/daemon.h"
 #include "otpd/server/issue.h"
+#include "otpd/server/reply.h"
 #include "otpd/store/challenges.h"
+#include "otpd/store/principals.h"
 #include "otpd/store/spending.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/log.h"
+
+/*
+ * Anybody can ask for a reset, without a password: whoever types wrong codes there MUST
+ * NOT lock the owner out of his sign-ins, let alone for good.
+ */
+void attempt_budget(char out[ATTEMPT_BUDGET], const char *user, int64_t purpose)
+{
+	snprintf(out, ATTEMPT_BUDGET, "%s%s", purpose == CODE_RESET ? "rs:" : "", user);
+}
+
+/* Whose wrong codes those of this challenge are. */
+static int locked_s(struct daemon *daemon, struct store *store,
+	const struct challenge *challenge, const struct policy *policy, int64_t *ret)
+{
+	char budget[ATTEMPT_BUDGET];
+
+	attempt_budget(budget, challenge->user, challenge->purpose);
+	return attempt_locked_s(daemon, store, budget, policy, ret);
+}
 
 int attempt_locked_s(struct daemon *daemon, struct store *store, const char *user,
 	const struct policy *policy, int64_t *ret_wait_s)
@@ -37,8 +62,33 @@ int attempt_locked_s(struct daemon *daemon, struct store *store, const char *use
 	if (r < 0)
 		return r;
 	*ret_wait_s = budget_wait_s(wrong.at, wrong.n, windows, 2, now);
-	if (budget_wait_s(wrong.at, wrong.n, &windows[2], 1, now) > 0)
+	/* No administrator knows who is to be unlocked where there is nobody yet. */
+	if (!principal_is_nobody(user) &&
+		budget_wait_s(wrong.at, wrong.n, &windows[2], 1, now) > 0)
 		*ret_wait_s = -1;
+	return 0;
+}
+
+/* A lock of an address that has no account is nobody's secret. */
+static bool is_concealed(const struct policy *policy, int64_t purpose)
+{
+	return policy->conceal && purpose != CODE_REGISTER;
+}
+
+int attempt_look_at_lock(struct call *call, struct store *store, struct issue *issue)
+{
+	char budget[ATTEMPT_BUDGET];
+	int64_t wait;
+	int r;
+
+	attempt_budget(budget, issue->user, issue->purpose);
+	r = attempt_locked_s(call_daemon(call), store, budget, issue->policy, &wait);
+	if (r < 0 || wait == 0)
+		return r;
+	if (!is_concealed(issue->policy, issue->purpose))
+		return reply_locked(call, wait > 0 ? wait : 0);
+	issue->decoy = true;
+	issue->taken = false;
 	return 0;
 }
 
@@ -57,6 +107,7 @@ static int send_notice(struct daemon *daemon, struct store *store,
 	int r;
 
 	issue_to_user(&issue, user);
+	account_dress(&issue, daemon->moment.config, attempt->challenge.peer);
 	r = issue_notice(
 		daemon, store, &issue, ISSUE_LOCKED, until_s, &attempt->notice);
 
@@ -74,16 +125,16 @@ static int lock_if_used_up(struct daemon *daemon, struct store *store,
 	struct user user;
 	int r;
 
-	r = attempt_locked_s(daemon, store, challenge->user, policy, &wait);
-	if (r < 0 || wait == 0 || challenge->decoy)
+	r = locked_s(daemon, store, challenge, policy, &wait);
+	if (r < 0 || wait == 0 || !attempt->counts || challenge->purpose == CODE_RESET)
 		return r;
-	r = users_get(store, challenge->user, &user);
+	r = principals_get(store, challenge->user, &user);
 	if (r == -ENOENT)
 		return 0;
 	record_about(&attempt->lock, challenge->user, challenge->service,
 		challenge->rhost, challenge->peer);
 	if (r == 0 && wait < 0)
-		r = users_set_state(store, user.name, USER_DISABLED);
+		r = principals_disable(store, user.name);
 	if (r == 0 && policy->conceal)
 		r = challenges_conceal_user(store, user.name);
 	if (r == 0 && user.verified_at > 0 && user.state == USER_ACTIVE)
@@ -120,10 +171,11 @@ static int wrong(struct daemon *daemon, struct store *store,
 {
 	int64_t now = daemon->moment.now_s;
 	bool burnt = outcome == OUTCOME_BURNT;
+	char budget[ATTEMPT_BUDGET];
 	int r;
 
-	r = spending_add_wrong(
-		store, attempt->challenge.user, attempt->challenge.decoy, now);
+	attempt_budget(budget, attempt->challenge.user, attempt->challenge.purpose);
+	r = spending_add_wrong(store, budget, !attempt->counts, now);
 	if (r < 0)
 		return r;
 	if (!attempt->challenge.decoy)
@@ -185,36 +237,58 @@ static int check_user(struct daemon *daemon, struct store *store,
 	int64_t wait;
 	int r;
 
-	if (challenge->decoy)
+	if (!attempt->counts)
 		return 0;
-	r = attempt_locked_s(daemon, store, challenge->user, policy, &wait);
+	r = locked_s(daemon, store, challenge, policy, &wait);
 	if (r < 0)
 		return r;
 	attempt->locked_s = wait > 0 ? wait : 0;
 	if (wait != 0)
 		return OUTCOME_LOCKED;
-	r = users_get(store, challenge->user, &user);
+	r = principals_get(store, challenge->user, &user);
+	if (challenge->decoy)
+		return r == -ENOENT ? 0 : r;
 	if (r == 0)
 		attempt->refusals = user.refusals;
 	if (r == -ENOENT)
-		return challenge->purpose == CODE_ENROL ? 0 : OUTCOME_NO_CHALLENGE;
+		return challenge->purpose == CODE_ENROL ||
+				challenge->purpose == CODE_REGISTER
+			? 0
+			: OUTCOME_NO_CHALLENGE;
 	return r < 0 ? r : user.state == USER_ACTIVE ? 0 : OUTCOME_LOCKED;
 }
 
 /* Compares, counts and writes; the challenge has been let through. */
 static int evaluate(struct daemon *daemon, struct store *store,
-	const struct policy *policy, const char *code, struct attempt *attempt)
+	const struct policy *policy, const struct attempt_try *try,
+	struct attempt *attempt)
 {
 	struct challenge *challenge = &attempt->challenge;
-	int outcome = challenge_try(challenge, is_right(daemon, challenge, code));
-	int r = challenges_update(store, challenge);
+	bool right = is_right(daemon, challenge, try->code);
+	int outcome;
+	int r;
 
+	if (right && try->keep)
+		return 0;
+	outcome = challenge_try(challenge, right);
+	r = challenges_update(store, challenge);
 	if (r == 0 && challenge->state != CHALLENGE_LIVE)
 		r = mails_kill(store, challenge->mail);
 	if (r < 0)
 		return r;
 	attempt->ended = outcome == 0;
 	return outcome == 0 ? 0 : wrong(daemon, store, policy, attempt, outcome);
+}
+
+int attempt_pass(struct store *store, struct attempt *attempt)
+{
+	struct challenge *challenge = &attempt->challenge;
+	int r;
+
+	(void)challenge_try(challenge, true);
+	r = challenges_update(store, challenge);
+	attempt->ended = r == 0;
+	return r < 0 ? r : mails_kill(store, challenge->mail);
 }
 
 int attempt_code(struct daemon *daemon, struct store *store,
@@ -225,7 +299,7 @@ int attempt_code(struct daemon *daemon, struct store *store,
 	int r, outcome;
 
 	r = challenges_get(store, try->id, challenge);
-	if (r == 0 && code_is_of_self(challenge->purpose) != try->is_self)
+	if (r == 0 && code_realm(challenge->purpose) != try->realm)
 		r = -ENOENT;
 	if (r < 0)
 		return r == -ENOENT ? OUTCOME_NO_CHALLENGE : r;
@@ -233,17 +307,20 @@ int attempt_code(struct daemon *daemon, struct store *store,
 	record_about(&attempt->record, challenge->user, challenge->service,
 		challenge->rhost, try->peer);
 	record_refer(&attempt->record, challenge->reference);
+	attempt->counts =
+		!challenge->decoy || code_realm(challenge->purpose) == CODE_OF_ACCOUNT;
 	outcome = challenge_check(challenge, try->peer, daemon->moment.now_s);
 	if (outcome == 0)
 		outcome = check_user(daemon, store, policy, attempt);
-	if (outcome == OUTCOME_LOCKED && policy->conceal) {
+	if (outcome == OUTCOME_LOCKED && is_concealed(policy, challenge->purpose)) {
 		/* From here on it is a decoy, and answers as one. */
 		challenge->decoy = true;
+		attempt->counts = false;
 		record_detail(&attempt->record, "locked");
 		outcome = 0;
 	}
 	if (outcome == 0)
-		return evaluate(daemon, store, policy, try->code, attempt);
+		return evaluate(daemon, store, policy, try, attempt);
 	return outcome < 0 ? outcome : refuse(daemon, store, attempt, outcome);
 }
 

@@ -54,12 +54,17 @@ static int in_savepoint(struct batch *batch, struct call *call, struct job *job)
 	return store_release(batch->store) < 0 ? -EIO : r;
 }
 
+static bool reads(const struct call *call)
+{
+	return call->reading || (call->method->flags & METHOD_READ);
+}
+
 static bool writes(const struct batch *batch)
 {
 	if (!list_is_empty(&batch->flying_jobs))
 		return true;
 	list_for_each(it, &batch->flying_calls)
-		if (!(list_entry(it, struct call, link)->method->flags & METHOD_READ))
+		if (!reads(list_entry(it, struct call, link)))
 			return true;
 	return false;
 }
@@ -130,7 +135,8 @@ static void finish_jobs(struct batch *batch, int r)
 	}
 }
 
-/* The answer goes out first: it is what somebody waits for. */
+/* The answer goes out first: it is what somebody waits for. A phase that is not the
+ * last has no answer yet. */
 static void finish_calls(struct list *calls, int r)
 {
 	struct list *link;
@@ -138,7 +144,13 @@ static void finish_calls(struct list *calls, int r)
 	while ((link = list_pop(calls))) {
 		struct call *call = list_entry(link, struct call, link);
 		int result = r < 0 ? r : call->result;
+		void (*then)(struct call * call) = result == 0 ? call->then : NULL;
 
+		call->then = NULL;
+		if (then) {
+			then(call);
+			continue;
+		}
 		call_answer(call, result);
 		if (result >= 0 && call->method->committed)
 			call->method->committed(call);

@@ -3,23 +3,16 @@
  * Begin, inside the transaction.
  *
  * The order is the policy: who is exempt needs nothing; who is not enrolled may be let
- * through where the caller asked for that; a remembered step-up counts; a live
- * challenge is resumed, so that sudo's three runs and a dropped ssh cost one mail; then
- * the budgets; then a code, or for whoever cannot have one a decoy that looks and costs
- * the same.
+ * through where the caller asked for that; a remembered step-up counts; then a code is
+ * offered, or for whoever cannot have one a decoy that looks and costs the same.
  */
 #include "otpd/server/begin.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "otpd/proto/outcome.h"
-#include "otpd/server/attempt.h"
 #include "otpd/server/daemon.h"
 #include "otpd/server/issue.h"
-#include "otpd/server/reply.h"
-#include "otpd/store/challenges.h"
-#include "otpd/store/spending.h"
+#include "otpd/server/offer.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/log.h"
 
@@ -33,128 +26,64 @@ struct begin {
 	const struct policy *policy;
 	struct user user;
 	bool enrolled;
-	const char *decoy; /* why it can only be one, for the log; NULL: a real one */
-	int64_t locked_s;
 };
-
-static int say(struct begin *b, const char *event, const char *phrase)
-{
-	return record_store(&b->work->record, b->store, b->daemon->moment.now_s, event,
-		phrase, LOG_NOTICE);
-}
 
 static int answer_state(
 	struct begin *b, const char *state, const char *event, const char *phrase)
 {
 	call_out_string(b->call, "state", state);
-	return say(b, event, phrase);
+	return record_store(&b->work->record, b->store, b->daemon->moment.now_s, event,
+		phrase, LOG_NOTICE);
 }
 
-static struct issue issue_for(const struct begin *b, int64_t purpose)
+/* Why this login can only get a decoy, besides a lock; NULL: it can get a code. */
+static const char *find_decoy(const struct begin *b)
 {
-	struct issue issue = {
-		.policy = b->policy,
-		.user = b->in->user,
-		.service = b->in->service,
-		.rhost = b->in->rhost,
-		.tty = b->in->tty,
-		.peer = b->call->peer.uid,
-		.purpose = purpose,
-		/* A decoy's letter is about as long as a real one. */
-		.address = ISSUE_NOBODY,
-		.person = "",
-		.decoy = b->decoy != NULL,
-	};
-
-	if (!b->decoy)
-		issue_to_user(&issue, &b->user);
-	return issue;
-}
-
-static int resume(struct begin *b, const struct challenge *challenge)
-{
-	struct issue issue = issue_for(b, challenge->purpose);
-	const char *delivery;
-	int64_t wait, ignored;
-	int r;
-
-	r = reply_delivery(b->call, b->store, challenge, &delivery);
-	if (r == 0)
-		r = issue_wait_s(b->daemon, b->store, &issue, &wait, &ignored);
-	if (r < 0)
-		return r;
-	reply_challenge(b->call, challenge, wait, delivery, false);
-	call_out_bool(b->call, "resumed", true);
-	record_refer(&b->work->record, challenge->reference);
-	return say(b, "resumed", "challenge resumed");
-}
-
-static int issue_fresh(struct begin *b)
-{
-	bool proven = b->decoy || b->user.verified_at > 0;
-	struct issue issue = issue_for(b, proven ? CODE_LOGIN : CODE_VERIFY_ADDRESS);
-	struct begin_work *work = b->work;
-	int64_t wait, next;
-	int r;
-
-	r = issue_wait_s(b->daemon, b->store, &issue, &wait, &next);
-	if (r < 0)
-		return r;
-	if (wait > 0) {
-		r = say(b, "throttled", "no code sent, too many were asked for");
-		return r < 0 ? r : reply_throttled(b->call, wait);
-	}
-	r = issue_new(b->daemon, b->store, &issue, &work->challenge, &work->mail);
-	if (r != 0)
-		return r;
-	reply_challenge(b->call, &work->challenge, next, "queued", false);
-	record_refer(&work->record, work->challenge.reference);
-	if (b->decoy) {
-		record_detail(&work->record, b->decoy);
-		return say(b, "decoy", "no code sent, challenge cannot be passed");
-	}
-	return say(b, "issued",
-		proven ? "code issued" : "code issued to verify the address");
-}
-
-/* Why this login can only get a decoy; also how long the user is locked. */
-static int find_decoy(struct begin *b)
-{
-	int64_t wait;
-	int r;
-
-	r = attempt_locked_s(b->daemon, b->store, b->in->user, b->policy, &wait);
-	if (r < 0)
-		return r;
 	if (b->in->unknown)
-		b->decoy = "unknown_user";
-	else if (!b->enrolled)
-		b->decoy = "not_enrolled";
-	else if (b->user.state != USER_ACTIVE || wait < 0)
-		b->decoy = "disabled";
-	else if (wait > 0)
-		b->decoy = "locked";
-	else if (b->user.verified_at == 0 &&
-		b->policy->unverified == POLICY_UNVERIFIED_REFUSE)
-		b->decoy = "not_verified";
-	b->locked_s = wait > 0 ? wait : 0;
-	return 0;
+		return "unknown_user";
+	if (!b->enrolled)
+		return "not_enrolled";
+	if (b->user.state != USER_ACTIVE)
+		return "disabled";
+	return NULL;
 }
 
-static int locked_openly(struct begin *b)
+static int offer(struct begin *b)
 {
-	int r = say(b, "refused_locked", "login refused, the user is locked");
+	bool proven = b->user.verified_at > 0;
+	struct offer offer = {
+		.work = b->work,
+		.issue = {
+			.policy = b->policy,
+			.user = b->in->user,
+			.service = b->in->service,
+			.rhost = b->in->rhost,
+			.tty = b->in->tty,
+			.peer = b->call->peer.uid,
+			.purpose = proven ? CODE_LOGIN : CODE_VERIFY_ADDRESS,
+		},
+	};
+	const char *decoy = find_decoy(b);
+	int r;
 
-	return r < 0 ? r : reply_locked(b->call, b->locked_s);
+	issue_to_user(&offer.issue, &b->user);
+	/* Asked for strangers too, who must cost the same. */
+	r = offer_look_at_lock(b->call, b->store, &offer);
+	if (decoy)
+		offer.decoy = decoy;
+	else if (!offer.decoy && !proven &&
+		b->policy->unverified == POLICY_UNVERIFIED_REFUSE)
+		offer.decoy = "not_verified";
+	return r < 0 ? r : offer_code(b->call, b->store, &offer);
 }
 
 static int is_remembered(struct begin *b)
 {
-	if (!b->enrolled || b->in->unknown || b->policy->grace_s == 0 ||
-		b->user.state != USER_ACTIVE || b->user.verified_at == 0)
+	int64_t length, alphabet;
+
+	if (!b->enrolled || b->in->unknown)
 		return 0;
-	return grace_holds(b->store, b->user.name, b->in->service, b->in->rhost,
-		b->in->tty, b->call->peer.uid, b->daemon->moment.now_s);
+	return offer_remembered(b->call, b->store, &b->user, b->in, &length, &alphabet);
 }
 
 static int load_user(struct begin *b)
@@ -163,28 +92,6 @@ static int load_user(struct begin *b)
 
 	b->enrolled = r == 0;
 	return r == -ENOENT ? 0 : r;
-}
-
-static int resume_or_issue(struct begin *b)
-{
-	struct challenge live;
-	bool is_locked;
-	int r;
-
-	r = find_decoy(b);
-	if (r < 0)
-		return r;
-	is_locked = b->decoy &&
-		(strcmp(b->decoy, "locked") == 0 || strcmp(b->decoy, "disabled") == 0);
-	if (is_locked && !b->policy->conceal)
-		return locked_openly(b);
-	r = challenges_find(b->store, b->in->user, b->in->service, b->in->rhost,
-		b->call->peer.uid, b->daemon->moment.now_s, &live);
-	/* One that was begun when things were otherwise is not resumed. */
-	if (r == 0 && live.decoy == (b->decoy != NULL) &&
-		!code_is_of_self(live.purpose))
-		return resume(b, &live);
-	return r < 0 && r != -ENOENT ? r : issue_fresh(b);
 }
 
 int begin_apply(struct call *call, struct store *store)
@@ -219,7 +126,7 @@ int begin_apply(struct call *call, struct store *store)
 	if (r > 0)
 		return answer_state(
 			&b, "verified", "remembered", "a step-up is remembered");
-	return resume_or_issue(&b);
+	return offer(&b);
 }
 
 void begin_committed(struct call *call)

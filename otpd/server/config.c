@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The options of otpd: one table, from which come the parser, the defaults, --check and
- * the test that holds otpd.conf(5) against it. Limits of a value that come from a
- * standard name it in the manual page.
+ * What the table of options cannot say: which values go together, and the names that
+ * become numbers when the file is read.
  */
 #include "otpd/server/config.h"
 
@@ -16,118 +15,8 @@
 #include "otpd/core/address.h"
 #include "otpd/core/language.h"
 #include "otpd/core/network.h"
+#include "otpd/server/options.h"
 #include "otpd/util/text.h"
-
-#define AT(member)        offsetof(struct config, member)
-#define IN_POLICY(member) offsetof(struct policy, member)
-#define IN_CLIENT(member) offsetof(struct client_section, member)
-
-/* clang-format off */
-static const struct setting globals[] = {
-	{ "socket", SETTING_STRING, AT(socket), 0, 107, NULL, OTPD_SOCKET,
-	  "where otpd listens, unless systemd hands over a socket", false },
-	{ "socket_mode", SETTING_MODE, AT(socket_mode), 0, 0, NULL, "0660",
-	  "mode of that socket", false },
-	{ "socket_group", SETTING_STRING, AT(socket_group), 0, CONFIG_NAME, NULL, "otpd-clients",
-	  "group of that socket, if it exists", false },
-	{ "database", SETTING_STRING, AT(database), 0, PATH_MAX - 1, NULL, "/var/lib/otpd/otpd.db",
-	  "the store", false },
-	{ "key_file", SETTING_STRING, AT(key_file), 0, PATH_MAX - 1, NULL, "/var/lib/otpd/otpd.key",
-	  "the key behind the hashes of codes; made if missing", false },
-	{ "mail_socket", SETTING_STRING, AT(mail_socket), 0, 107, NULL, OTPD_MAIL_SOCKET,
-	  "where otpd-mail listens", false },
-	{ "mail_user", SETTING_STRING, AT(mail_user), 0, CONFIG_NAME, NULL, "otpd-mail",
-	  "the user that otpd-mail runs as", false },
-	{ "host_name", SETTING_STRING, AT(host_name), 0, LIMIT_RHOST, NULL, "",
-	  "what mails call this host; empty: its own name", false },
-	{ "log_level", SETTING_CHOICE, AT(log_level), 0, 0, "err|warning|notice|info|debug", "info",
-	  "the least important lines that are logged", false },
-	{ "max_connections", SETTING_INT, AT(max_connections), 64, 16384, NULL, "512",
-	  "connections in all; 32 of them are for root only", false },
-	{ "audit_keep", SETTING_DURATION, AT(audit_keep_s), 86400, 3650LL * 86400, NULL, "90d",
-	  "how long events are kept", false },
-	{ "audit_max", SETTING_INT, AT(audit_max), 1000, 100000000, NULL, "1000000",
-	  "how many events are kept", false },
-	{ "self_enrol", SETTING_BOOL, AT(self_enrol), 0, 0, NULL, "no",
-	  "whether users may enrol themselves", false },
-	{ "enrol_domains", SETTING_LIST, AT(enrol_domains), 0, 1000, NULL, NULL,
-	  "the domains of addresses that users may bring; empty: any", false },
-	{ "sends_per_rhost_hour", SETTING_INT, AT(sends_per_rhost_hour), 1, 400, NULL, "20",
-	  "codes that logins from one remote host may cause in an hour", false },
-	{ "sends_per_host_hour", SETTING_INT, AT(sends_per_host_hour), 10, 100000000, NULL, "1000",
-	  "codes in an hour for all users; the last tenth is for root", false },
-	{ "wrong_alert", SETTING_INT, AT(wrong_alert), 1, 1000000, NULL, "50",
-	  "wrong codes in an hour, of all users, that raise an alert in the log", false },
-	{ "wrong_longer", SETTING_INT, AT(wrong_longer), 1, 1000000, NULL, "500",
-	  "wrong codes in an hour, of all users, that make new codes three longer", false },
-	{ 0 },
-};
-
-static const struct setting policy_settings[] = {
-	{ "required_users", SETTING_LIST, IN_POLICY(required_users), 0, 1000, NULL, NULL,
-	  "if given (or required_groups), only these need a code", false },
-	{ "required_groups", SETTING_LIST, IN_POLICY(required_groups), 0, 1000, NULL, NULL,
-	  "if given (or required_users), only members need a code", false },
-	{ "exempt_users", SETTING_LIST, IN_POLICY(exempt_users), 0, 1000, NULL, NULL,
-	  "users who need no code", false },
-	{ "exempt_groups", SETTING_LIST, IN_POLICY(exempt_groups), 0, 1000, NULL, NULL,
-	  "members of these groups need no code", false },
-	{ "exempt_networks", SETTING_LIST, IN_POLICY(exempt_networks), 0, 1000, NULL, NULL,
-	  "logins from these networks need no code", false },
-	{ "grace", SETTING_DURATION, IN_POLICY(grace_s), 0, 30 * 86400, NULL, "0",
-	  "how long a step-up is remembered for user, service, remote host and terminal", false },
-	{ "code_length", SETTING_INT, IN_POLICY(code_length), LIMIT_CODE_MIN, 10, NULL, "6",
-	  "characters of a code", false },
-	{ "code_alphabet", SETTING_CHOICE, IN_POLICY(code_alphabet), 0, 0, "digits|letters", "digits",
-	  "what a code is made of", false },
-	{ "life", SETTING_DURATION, IN_POLICY(life_s), 60, 600, NULL, "10m",
-	  "how long a code is good", false },
-	{ "tries", SETTING_INT, IN_POLICY(tries), 1, 5, NULL, "5",
-	  "wrong codes that a challenge bears", false },
-	{ "cool_down", SETTING_DURATION, IN_POLICY(cool_down_s), 0, 600, NULL, "60s",
-	  "wait after a code that was not used; doubles with each further one", false },
-	{ "sends_per_hour", SETTING_INT, IN_POLICY(sends_per_hour), 1, 100, NULL, "5",
-	  "codes for one user in an hour", false },
-	{ "sends_per_day", SETTING_INT, IN_POLICY(sends_per_day), 1, 400, NULL, "20",
-	  "codes for one user in a day", false },
-	{ "wrong_per_hour", SETTING_INT, IN_POLICY(wrong_per_hour), 1, 100, NULL, "10",
-	  "wrong codes of one user in an hour, over all services", false },
-	{ "wrong_per_day", SETTING_INT, IN_POLICY(wrong_per_day), 1, 100, NULL, "20",
-	  "wrong codes of one user in a day", false },
-	{ "wrong_per_month", SETTING_INT, IN_POLICY(wrong_per_month), 1, 100, NULL, "60",
-	  "wrong codes of one user in 30 days; then the second step is disabled", false },
-	{ "conceal", SETTING_BOOL, IN_POLICY(conceal), 0, 0, NULL, "yes",
-	  "whether users who are locked or disabled see the same prompt as all others", false },
-	{ "unverified", SETTING_CHOICE, IN_POLICY(unverified), 0, 0, "verify|refuse", "verify",
-	  "whether an address that was never proven can be proven at the prompt", false },
-	{ "second_route", SETTING_CHOICE, IN_POLICY(second_route), 0, 0, "no|refused", "no",
-	  "when a code goes to the user's second address or telephone number", false },
-	{ "tenant", SETTING_STRING, IN_POLICY(tenant), 0, LIMIT_TENANT, NULL, "",
-	  "the tenant section of mail.conf that gives mails their name and look", false },
-	{ "language", SETTING_STRING, IN_POLICY(language), 0, LIMIT_LANGUAGE, NULL, "",
-	  "the language of mails to users who have none of their own", false },
-	{ 0 },
-};
-
-static const struct setting client_settings[] = {
-	{ "user", SETTING_STRING, IN_CLIENT(user), 0, CONFIG_NAME, NULL, NULL,
-	  "the user that the program runs as", true },
-	{ "services", SETTING_LIST, IN_CLIENT(services), 0, 100, NULL, NULL,
-	  "the services that it may begin challenges for", false },
-	{ "users", SETTING_LIST, IN_CLIENT(users), 0, 1000, NULL, NULL,
-	  "the users whom it may begin challenges for; empty: all but root", false },
-	{ 0 },
-};
-
-static const struct settings_section sections[] = {
-	{ "policy", policy_settings, sizeof(struct policy), AT(policies) },
-	{ "client", client_settings, sizeof(struct client_section), AT(clients) },
-	{ 0 },
-};
-/* clang-format on */
-
-const struct settings_schema config_schema = { sizeof(struct config), globals,
-	sections };
 
 static int complain(char *error, size_t size, const char *path, const char *section,
 	const char *what, const char *value)
@@ -171,12 +60,71 @@ static int resolve(struct config *config, const char *path, char *error, size_t 
 		if (!user)
 			return complain(error, size, path, clients[i].title,
 				"there is no user", clients[i].user);
-		if (clients[i].services.n == 0)
-			return complain(error, size, path, clients[i].title,
-				"services is missing for the user", clients[i].user);
 		clients[i].uid = user->pw_uid;
+		for (size_t j = 0; j < i; j++)
+			if (clients[j].uid == clients[i].uid)
+				return complain(error, size, path, clients[i].title,
+					"another client section has the user already:",
+					clients[i].user);
 	}
 	return 0;
+}
+
+static unsigned purpose_of(const char *word)
+{
+	static const char *const words[] = { "register", "login", "reset", "change",
+		"token" };
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], word) == 0)
+			return 1u << i;
+	return 0;
+}
+
+static int check_client(
+	struct client_section *client, const char *path, char *error, size_t size)
+{
+	if (client->services.n == 0 && !client->tenant[0])
+		return complain(error, size, path, client->title,
+			"services is missing for the user", client->user);
+	if (client->purposes.n > 0 && !client->tenant[0])
+		return complain(error, size, path, client->title,
+			"purposes are about accounts, and there is no tenant:",
+			client->purposes.items[0]);
+	if (strlen(client->title) > LIMIT_SERVICE || text_has_control(client->title))
+		return complain(error, size, path, client->title,
+			"the title names a service, in at most 63 bytes:",
+			client->title);
+	client->allowed = client->purposes.n > 0 ? 0 : ~0u;
+	for (size_t i = 0; i < client->purposes.n; i++) {
+		unsigned purpose = purpose_of(client->purposes.items[i]);
+
+		if (purpose == 0)
+			return complain(error, size, path, client->title,
+				"purposes are register, login, reset, change and token; there is no",
+				client->purposes.items[i]);
+		client->allowed |= purpose;
+	}
+	if (!client->audience[0])
+		text_copy(client->audience, sizeof(client->audience), client->title);
+	return 0;
+}
+
+static int check_accounts(
+	const struct config *config, const char *path, char *error, size_t size)
+{
+	struct client_section *clients = config->clients.items;
+	const struct tenant_section *tenants = config->tenants.items;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < config->clients.n; i++)
+		r = check_client(&clients[i], path, error, size);
+	for (size_t i = 0; r == 0 && i < config->tenants.n; i++)
+		if (!language_is_good(tenants[i].language))
+			r = complain(error, size, path, tenants[i].title,
+				"language is no tag such as de or pt-BR:",
+				tenants[i].language);
+	return r;
 }
 
 static int check_domains(
@@ -200,7 +148,8 @@ static int check_all(struct config *config, const char *path, char *error, size_
 	const struct policy *policies = config->policies.items;
 	int r;
 
-	if (settings_preset(policy_settings, &config->fallback) < 0)
+	if (settings_preset(options_policy, &config->fallback) < 0 ||
+		settings_preset(options_tenant, &config->plain) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < config->policies.n; i++) {
 		r = check_policy(&policies[i], path, error, size);
@@ -208,6 +157,8 @@ static int check_all(struct config *config, const char *path, char *error, size_
 			return r;
 	}
 	r = check_domains(config, path, error, size);
+	if (r == 0)
+		r = check_accounts(config, path, error, size);
 	return r < 0 ? r : resolve(config, path, error, size);
 }
 
@@ -229,6 +180,8 @@ int config_load(const char *path, struct config **ret, char *error, size_t error
 	if (!config->host_name[0] &&
 		gethostname(config->host_name, sizeof(config->host_name) - 1) < 0)
 		text_copy(config->host_name, sizeof(config->host_name), "localhost");
+	if (!config->issuer[0])
+		text_copy(config->issuer, sizeof(config->issuer), config->host_name);
 	*ret = config;
 	return 0;
 }
@@ -236,45 +189,6 @@ int config_load(const char *path, struct config **ret, char *error, size_t error
 void config_free(struct config *config)
 {
 	settings_free(&config_schema, config);
-}
-
-int config_hints(const struct config *config, FILE *out)
-{
-	const struct policy *policies = config->policies.items;
-	int n = 0;
-
-	if (config->self_enrol && !(config->socket_mode & 06))
-		n += fprintf(out,
-			     "hint: self_enrol: only members of the group %s reach the "
-			     "socket; add users to it, or set socket_mode = 0666\n",
-			     config->socket_group) > 0;
-	for (size_t i = 0; i < config->policies.n; i++) {
-		const struct policy *p = &policies[i];
-
-		if (p->code_length < 8 && p->code_alphabet == 0 &&
-			p->wrong_per_month > 60)
-			n += fprintf(out,
-				     "hint: policy %s: %d digits with more than 60 wrong tries a "
-				     "month; use 8 digits\n",
-				     p->title, (int)p->code_length) > 0;
-		if (p->required_groups.n > 0)
-			n += fprintf(out,
-				     "hint: policy %s: required_groups asks nobody for a code "
-				     "while the directory that holds the groups is down; "
-				     "exempt_groups asks everybody then\n",
-				     p->title) > 0;
-		if (p->cool_down_s < 30)
-			n += fprintf(out,
-				     "hint: policy %s: a cool_down below 30s lets a thief of a "
-				     "password flood a mailbox\n",
-				     p->title) > 0;
-		if (p->grace_s > 86400)
-			n += fprintf(out,
-				     "hint: policy %s: a grace of more than a day asks for "
-				     "hardly any code\n",
-				     p->title) > 0;
-	}
-	return n;
 }
 
 const struct policy *config_policy(const struct config *config, const char *service)
@@ -293,4 +207,15 @@ const struct client_section *config_client(const struct config *config, uid_t ui
 		if (clients[i].uid == uid)
 			return &clients[i];
 	return NULL;
+}
+
+const struct tenant_section *config_tenant(
+	const struct config *config, const char *tenant)
+{
+	const struct tenant_section *tenants = config->tenants.items;
+
+	for (size_t i = 0; i < config->tenants.n; i++)
+		if (strcmp(tenants[i].title, tenant) == 0)
+			return &tenants[i];
+	return &config->plain;
 }

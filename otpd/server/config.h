@@ -15,13 +15,46 @@
 #define CONFIG_FILE "/etc/otpd/otpd.conf"
 #define CONFIG_NAME 64
 
-/* A program that is not root and may begin challenges for its services. */
+/* A program that is not root, and what it may do. */
 struct client_section {
 	char title[SETTINGS_TITLE];
 	char user[CONFIG_NAME + 1];
-	struct string_list services;
+	struct string_list services; /* that it may begin challenges for */
 	struct string_list users; /* whom it may speak for; empty: anybody but root */
-	uid_t uid;                /* of user, looked up when the file was read */
+	char tenant[LIMIT_TENANT + 1]; /* whose accounts it may use; "": none */
+	struct string_list purposes;   /* words of config_purpose(); empty: all */
+	char audience[LIMIT_AUDIENCE +
+		1];          /* of its tokens; the title if none is given */
+	int64_t connections; /* at once */
+	uid_t uid;           /* of user, looked up when the file was read */
+	unsigned allowed;    /* the purposes as bits */
+};
+
+enum tenant_reset {
+	TENANT_RESET_MAIL,     /* whoever has the mailbox */
+	TENANT_RESET_RECOVERY, /* and a recovery code */
+	TENANT_RESET_ADMIN,    /* whoever an administrator has allowed it */
+};
+
+enum tenant_tokens {
+	TENANT_TOKENS_REFRESH,
+	TENANT_TOKENS_SINGLE, /* one that lives long, and no other */
+};
+
+/* The rules of the accounts of a tenant. */
+struct tenant_section {
+	char title[SETTINGS_TITLE];
+	bool registration;
+	int64_t pending_s;
+	int64_t reset;
+	int64_t tokens;
+	int64_t access_s;
+	int64_t refresh_s;
+	int64_t single_s;
+	int64_t sessions_max;
+	int64_t passwords_per_hour; /* wrong ones */
+	int64_t passwords_per_day;
+	char language[LIMIT_LANGUAGE + 1];
 };
 
 /* otpd.conf, as otpd.conf(5) describes it. */
@@ -44,9 +77,13 @@ struct config {
 	int64_t sends_per_host_hour;
 	int64_t wrong_alert;
 	int64_t wrong_longer;
-	struct settings_array policies; /* struct policy */
-	struct settings_array clients;  /* struct client_section */
-	struct policy fallback;         /* of services without a section */
+	struct settings_array policies;  /* struct policy */
+	struct settings_array clients;   /* struct client_section */
+	struct settings_array tenants;   /* struct tenant_section */
+	struct policy fallback;          /* of services without a section */
+	struct tenant_section plain;     /* of tenants without a section */
+	char issuer[LIMIT_AUDIENCE + 1]; /* of tokens */
+	int64_t token_key_s;             /* how long a key signs */
 	uid_t mail_uid;   /* of mail_user; our own if there is no such user */
 	gid_t socket_gid; /* -1: no such group */
 };
@@ -62,6 +99,10 @@ int config_hints(const struct config *config, FILE *out);
 
 /* The policy of a service; never NULL. */
 const struct policy *config_policy(const struct config *config, const char *service);
+
+/* The rules of a tenant; never NULL. */
+const struct tenant_section *config_tenant(
+	const struct config *config, const char *tenant);
 
 /* The client section of this uid, or NULL. */
 const struct client_section *config_client(const struct config *config, uid_t uid);

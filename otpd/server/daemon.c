@@ -61,6 +61,8 @@ static void on_landed(void *context, int r)
 	struct daemon *daemon = context;
 
 	take_config(daemon);
+	if (r < 0) /* what was not written has not counted */
+		repeats_clear(&daemon->repeats);
 	if (keeper_landed(daemon, r == 0))
 		outbox_forget_user(&daemon->outbox, NULL);
 }
@@ -220,6 +222,14 @@ static int open_store(struct daemon *daemon)
 	return 0;
 }
 
+static size_t conns_of(void *context, uid_t uid)
+{
+	const struct daemon *daemon = context;
+	const struct client_section *client = config_client(daemon->config, uid);
+
+	return client ? (size_t)client->connections : LIMIT_UID_CONNS;
+}
+
 static int open_socket(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
@@ -239,6 +249,7 @@ static int open_socket(struct daemon *daemon)
 	daemon->server.max_conns = (size_t)config->max_connections;
 	daemon->server.idle_s = LIMIT_FRAME_S;
 	daemon->server.idle_root_s = 60;
+	daemon->server.conns_of = conns_of;
 	return server_open(&daemon->server, fd, own ? config->socket : NULL);
 }
 
@@ -259,6 +270,7 @@ static void open_parts(struct daemon *daemon)
 	daemon->batch.landed = on_landed;
 	daemon->batch.damaged = on_damaged;
 	batch_open(&daemon->batch);
+	hasher_open(&daemon->hasher, &daemon->loop);
 	daemon->mailer.loop = &daemon->loop;
 	daemon->mailer.outbox = &daemon->outbox;
 	text_copy(daemon->mailer.path, sizeof(daemon->mailer.path),
@@ -281,7 +293,8 @@ static void finish(struct daemon *daemon)
 	mailer_close(&daemon->mailer);
 	outbox_board(&daemon->outbox);
 	while (clock_mono_ms() < until &&
-		(daemon->nss.n_asking > 0 || !batch_is_idle(&daemon->batch) ||
+		(daemon->nss.n_asking > 0 || !hasher_is_idle(&daemon->hasher) ||
+			!batch_is_idle(&daemon->batch) ||
 			!outbox_is_settled(&daemon->outbox)))
 		uv_run(&daemon->loop, UV_RUN_ONCE);
 	server_close(&daemon->server);
@@ -333,6 +346,7 @@ int daemon_run(const char *config_path)
 		exit_code = daemon->exit_code;
 	}
 	store_close(&daemon->store);
+	token_keys_free(&daemon->token_keys);
 	sodium_free(daemon->key);
 	config_free(daemon->next_config);
 	config_free(daemon->config);

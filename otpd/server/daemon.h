@@ -5,12 +5,15 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "otpd/account/token_keys.h"
 #include "otpd/core/allowance.h"
 #include "otpd/core/budget.h"
 #include "otpd/core/code.h"
+#include "otpd/core/repeats.h"
 #include "otpd/server/batch.h"
 #include "otpd/server/bounces.h"
 #include "otpd/server/config.h"
+#include "otpd/server/hasher.h"
 #include "otpd/server/keeper.h"
 #include "otpd/server/mailer.h"
 #include "otpd/server/nss.h"
@@ -51,6 +54,7 @@ struct daemon {
 	uv_signal_t signals[3];
 	int64_t started_at;
 	struct nss nss;
+	struct hasher hasher;
 	struct allowance allowance;
 	bool stopping;
 	int exit_code;
@@ -62,6 +66,8 @@ struct daemon {
 	struct budget_rate sends;
 	struct budget_rate decoys;
 	struct budget_rate wrong;
+	struct repeats repeats; /* emptied when a COMMIT fails */
+	struct token_keys token_keys;
 	uint8_t last_id[CODE_ID];
 	int64_t alerted_s; /* the hour of the last alert */
 };

@@ -123,7 +123,7 @@ static int issue_or_resume(struct call *call, struct store *store,
 		r = issue_wait_s(daemon, store, &issue, &next, &wait);
 	}
 	if (r == 0)
-		reply_challenge(call, &work->challenge, next, "queued", true);
+		reply_challenge(call, &work->challenge, next, "queued", CODE_OF_SELF);
 	return r;
 }
 

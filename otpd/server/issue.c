@@ -12,11 +12,14 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "otpd/core/address.h"
 #include "otpd/core/network.h"
+#include "otpd/core/principal.h"
 #include "otpd/core/retry.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/daemon.h"
 #include "otpd/store/challenges.h"
+#include "otpd/util/cleanup.h"
 #include "otpd/util/secret.h"
 #include "otpd/util/text.h"
 
@@ -62,10 +65,15 @@ static int64_t host_wait_s(struct daemon *daemon, const struct issue *issue)
 static void find_origin(const struct daemon *daemon, const struct issue *issue,
 	char out[LIMIT_RHOST + 1])
 {
-	if (code_is_of_self(issue->purpose))
-		code_hide_address(out, daemon->key, issue->address);
-	else
+	char address[LIMIT_ADDRESS + 1];
+
+	if (code_is_to_new_address(issue->purpose)) {
+		/* One address, however it is spelled: budgets hold for the mailbox. */
+		text_copy_lower(address, sizeof(address), issue->address);
+		code_hide_address(out, daemon->key, address);
+	} else {
 		network_origin(out, LIMIT_RHOST + 1, issue->rhost);
+	}
 }
 
 static int origin_wait_s(struct daemon *daemon, struct store *store,
@@ -82,7 +90,7 @@ static int origin_wait_s(struct daemon *daemon, struct store *store,
 	find_origin(daemon, issue, origin);
 	if (!origin[0])
 		return 0;
-	if (code_is_of_self(issue->purpose)) {
+	if (code_is_to_new_address(issue->purpose)) {
 		memcpy(windows, bare_windows, sizeof(windows));
 		n = 2;
 	}
@@ -100,7 +108,7 @@ static int64_t user_wait_s(
 	struct budget_window windows[2];
 
 	policy_send_windows(issue->policy, windows);
-	if (code_is_of_self(issue->purpose))
+	if (code_is_bare(issue->purpose))
 		memcpy(windows, bare_windows, sizeof(windows));
 	return largest(budget_wait_s(sends->at, sends->n, windows, 2, now_s),
 		budget_cool_down_s(sends->at, sends->n, issue->used_at,
@@ -113,7 +121,13 @@ static int failed_wait_s(struct daemon *daemon, struct store *store,
 {
 	int64_t now_s = daemon->moment.now_s;
 	struct spending failed;
-	int r = spending_user_failed(store, issue->user, BUDGET_DAY,
+	int r;
+
+	*ret = 0;
+	/* Strangers would see it; and failed ones are given back to none of them. */
+	if (issue->purpose == CODE_RESET)
+		return 0;
+	r = spending_user_failed(store, issue->user, BUDGET_DAY,
 		failed_windows[1].limit, now_s, &failed);
 
 	*ret = budget_wait_s(failed.at, failed.n, failed_windows, 2, now_s);
@@ -158,7 +172,17 @@ int issue_wait_s(struct daemon *daemon, struct store *store, const struct issue 
 
 static const char *letter_kind(int64_t purpose)
 {
-	return purpose == CODE_LOGIN ? "login" : "verify";
+	switch (purpose) {
+	case CODE_LOGIN:
+		return "login";
+	case CODE_REGISTER:
+		return "register";
+	case CODE_RESET:
+	case CODE_CHANGE_PASSWORD:
+		return "reset";
+	default:
+		return "verify";
+	}
 }
 
 /*
@@ -178,18 +202,18 @@ static int post(struct daemon *daemon, struct store *store, const struct issue *
 	mail->state = issue->decoy ? MAIL_VOID : MAIL_QUEUED;
 	mail->at = moment->now_s;
 	r = seal_letter(&moment->seal, letter, mail);
-	if (r == 0 && issue->decoy)
-		mail->sealed_size = 0;
 	if (r == 0)
 		r = mails_insert(store, mail);
 	if (r < 0)
 		return r;
 	budget_rate_add(
 		issue->decoy ? &daemon->decoys : &daemon->sends, moment->now_s, 1);
-	if (issue->decoy)
-		return 0;
 	*ret_mail = outgoing_new(mail);
-	return *ret_mail ? 0 : -ENOMEM;
+	if (!*ret_mail)
+		return -ENOMEM;
+	if (issue->decoy)
+		outgoing_free(TAKE_PTR(*ret_mail));
+	return 0;
 }
 
 void issue_to_user(struct issue *issue, const struct user *user)
@@ -215,10 +239,12 @@ static const char *second_of(const struct issue *issue)
 	return may && issue->second ? issue->second : "";
 }
 
+/* An account's principal is nobody's name; people know its user name, if it has one. */
 static void fill_letter(
 	const struct daemon *daemon, const struct issue *issue, struct letter *letter)
 {
 	bool spoken = issue->language && *issue->language;
+	bool is_account = principal_is_reserved(issue->user);
 
 	*letter = (struct letter){
 		.to = issue->address,
@@ -226,11 +252,13 @@ static void fill_letter(
 		.tenant = issue->tenant ? issue->tenant : issue->policy->tenant,
 		.language = spoken ? issue->language : issue->policy->language,
 		.name = issue->person,
-		.user = issue->user,
+		.user = is_account ? issue->person : issue->user,
 		.service = issue->service,
 		.host = daemon->moment.config->host_name,
 		.rhost = issue->rhost,
 		.tty = issue->tty,
+		.command = "",
+		.address = "",
 		.code = "",
 		.reference = "",
 		.at = daemon->moment.now_s,
@@ -259,11 +287,11 @@ static int draw_and_post(struct daemon *daemon, struct store *store,
 	code_draw_reference(challenge->reference);
 	code_hash(challenge->hash, daemon->key, challenge->purpose, challenge->id,
 		challenge->user, challenge->service, code);
-	if (issue->decoy)
+	if (issue->decoy || issue->taken)
 		randombytes_buf(challenge->hash, sizeof(challenge->hash));
 	fill_letter(daemon, issue, &letter);
-	letter.kind = letter_kind(issue->purpose);
-	letter.code = code;
+	letter.kind = issue->taken ? "registered" : letter_kind(issue->purpose);
+	letter.code = issue->taken ? "" : code;
 	letter.reference = challenge->reference;
 	letter.expires_at = challenge->expires_at;
 	mail.deadline = retry_deadline_s(moment->now_s, letter.expires_at);
@@ -282,7 +310,7 @@ int issue_new(struct daemon *daemon, struct store *store, const struct issue *is
 	*ret = (struct challenge){
 		.peer = issue->peer,
 		.purpose = issue->purpose,
-		.decoy = issue->decoy,
+		.decoy = issue->decoy || issue->taken,
 		.max_tries = issue->policy->tries,
 		.created_at = daemon->moment.now_s,
 	};
@@ -313,15 +341,28 @@ int issue_again(struct daemon *daemon, struct store *store, const struct issue *
 int issue_notice(struct daemon *daemon, struct store *store, const struct issue *issue,
 	enum issue_notice notice, int64_t until_s, struct outgoing **ret_mail)
 {
+	static const char *const kinds[] = {
+		[ISSUE_LOCKED] = "locked",
+		[ISSUE_TEST] = "test",
+		[ISSUE_WELCOME] = "welcome",
+		[ISSUE_PASSWORD_CHANGED] = "password-changed",
+		[ISSUE_ADDRESS_CHANGED] = "address-changed",
+		[ISSUE_RECOVERY_CODES] = "recovery-codes",
+	};
 	bool is_test = notice == ISSUE_TEST;
 	struct mail mail = { .purpose = is_test ? CODE_TEST : CODE_NOTICE };
 	struct letter letter;
+	char masked[LIMIT_ADDRESS + 4];
 
 	if (!daemon->moment.seal.ready)
 		return OUTCOME_UNAVAILABLE;
 	fill_letter(daemon, issue, &letter);
-	letter.kind = is_test ? "test" : "locked";
+	letter.kind = kinds[notice];
 	letter.expires_at = until_s;
+	if (notice == ISSUE_ADDRESS_CHANGED && issue->new_address) {
+		address_mask(masked, sizeof(masked), issue->new_address);
+		letter.address = masked;
+	}
 	/* A notice may arrive late; a test is waited for. */
 	mail.deadline = letter.at + (is_test ? 120 : BUDGET_DAY);
 	return post(daemon, store, issue, &letter, &mail, ret_mail);

@@ -29,6 +29,9 @@ struct issue {
 	int64_t used_at;      /* when this user's last code was used */
 	bool own;             /* address is the one that the user has */
 	bool decoy;
+	bool taken; /* to register: the address has an account, whose owner is told so
+		     * in place of a code, and the hash is of random bytes */
+	const char *new_address; /* of ISSUE_ADDRESS_CHANGED; or NULL */
 };
 
 /* Fills in what an enrolled user brings along. The user must outlive the issue. */
@@ -57,6 +60,10 @@ int issue_again(struct daemon *daemon, struct store *store, const struct issue *
 enum issue_notice {
 	ISSUE_LOCKED, /* until until_s; 0: until an administrator acts */
 	ISSUE_TEST,
+	ISSUE_WELCOME,
+	ISSUE_PASSWORD_CHANGED,
+	ISSUE_ADDRESS_CHANGED, /* to the old one; it shows new_address masked */
+	ISSUE_RECOVERY_CODES,
 };
 int issue_notice(struct daemon *daemon, struct store *store, const struct issue *issue,
 	enum issue_notice notice, int64_t until_s, struct outgoing **ret_mail);

@@ -6,6 +6,11 @@
  * and revive codes, so every live challenge dies then, and every remembered step-up. A
  * reboot ends live challenges too: the budgets, which are about people, stay.
  *
+ * Sessions outlive a reboot and a small step back, which lengthens them by no more than
+ * an hour: a clock that NTP sets right must not sign everybody out. They end with a
+ * larger step: some of them may have been opened years ahead. Grants, which live for
+ * minutes, end with any.
+ *
  * Rows are removed in small bites, so that a login never waits for a large one.
  */
 #include "otpd/server/keeper.h"
@@ -18,7 +23,10 @@
 #include "otpd/server/daemon.h"
 #include "otpd/store/audit.h"
 #include "otpd/store/challenges.h"
+#include "otpd/store/grants.h"
 #include "otpd/store/mails.h"
+#include "otpd/store/registrations.h"
+#include "otpd/store/sessions.h"
 #include "otpd/store/spending.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
@@ -28,15 +36,24 @@
 #define SOON_MS    50
 #define BITE       2000 /* rows */
 #define TOLERANCE  2    /* seconds that NTP may take back */
+#define LENGTHENED 3600 /* seconds that a step back may give to sessions */
 #define AFTERLIFE  600  /* seconds that ended challenges still explain themselves */
 #define MAILS_KEPT (25 * 3600) /* longer than the longest window of sends */
 
-static int end_all(struct store *store)
+/* Whatever time they name, none of them holds now. */
+static int end_all(struct store *store, int64_t went_back_s)
 {
+	int64_t ended;
+	bool more;
 	int r = challenges_cancel_all(store);
 
-	/* Whatever time they name, none of them holds now. */
-	return r < 0 ? r : grace_purge(store, INT64_MAX);
+	if (r == 0)
+		r = grace_purge(store, INT64_MAX);
+	if (r == 0)
+		r = grants_purge(store, INT64_MAX, INT64_MAX, &more);
+	if (r == 0 && went_back_s > LENGTHENED)
+		r = sessions_end_all(store, &ended);
+	return r;
 }
 
 /* What it finds holds only once the batch is committed: until then it finds it anew. */
@@ -51,9 +68,10 @@ int keeper_guard_clock(struct daemon *daemon, struct store *store, bool write)
 		return 0;
 	if (now < clock->high_water_s - TOLERANCE) {
 		log_msg(LOG_WARNING,
-			"the clock went back by %lld s, ending all live challenges",
-			(long long)(clock->high_water_s - now));
-		r = end_all(store);
+			"the clock went back by %lld s, ending all live challenges%s",
+			(long long)(clock->high_water_s - now),
+			clock->high_water_s - now > LENGTHENED ? " and sessions" : "");
+		r = end_all(store, clock->high_water_s - now);
 		*clock =
 			(struct keeper_clock){ .high_water_s = now, .went_back = true };
 	}
@@ -111,6 +129,8 @@ static int start_in_transaction(struct daemon *daemon, struct store *store)
 			return r;
 	}
 	r = keeper_guard_clock(daemon, store, true);
+	if (r == 0)
+		r = token_keys_keep(daemon, store, &daemon->keeper.rotated);
 	return r < 0 ? r
 		     : spending_load_rates(store, daemon->moment.now_s, &daemon->sends,
 			       &daemon->wrong);
@@ -121,19 +141,36 @@ int keeper_start(struct daemon *daemon)
 	int r = store_begin(&daemon->store, true);
 
 	daemon->moment.now_s = clock_wall_s();
+	daemon->moment.config = daemon->config;
 	if (r == 0)
 		r = start_in_transaction(daemon, &daemon->store);
 	if (r == 0)
 		r = store_commit(&daemon->store);
 	(void)keeper_landed(daemon, r == 0); /* nothing is in memory yet */
+	if (r == 0)
+		record_log(&daemon->keeper.rotated);
 	return r;
+}
+
+/* What is about accounts. */
+static int clean_accounts(struct keeper *keeper, struct store *store, int64_t now)
+{
+	bool forms = false, grants = false, sessions = false;
+	int r = registrations_purge(store, now, BITE, &forms);
+
+	if (r == 0)
+		r = grants_purge(store, now, BITE, &grants);
+	if (r == 0)
+		r = sessions_purge(store, now, BITE, &sessions);
+	keeper->more = keeper->more || forms || grants || sessions;
+	return r < 0 ? r : token_keys_keep(keeper->daemon, store, &keeper->rotated);
 }
 
 static int clean_apply(struct job *job, struct store *store)
 {
-	struct daemon *daemon = list_entry(job, struct keeper, job)->daemon;
-	const struct config *config = daemon->moment.config;
-	int64_t now = daemon->moment.now_s;
+	struct keeper *keeper = list_entry(job, struct keeper, job);
+	const struct config *config = keeper->daemon->moment.config;
+	int64_t now = keeper->daemon->moment.now_s;
 	int r;
 
 	r = mails_kill_late(store, now);
@@ -147,8 +184,8 @@ static int clean_apply(struct job *job, struct store *store)
 		r = mails_purge(store, now - MAILS_KEPT, BITE);
 	if (r == 0)
 		r = audit_purge(store, now - config->audit_keep_s, config->audit_max,
-			BITE, &daemon->keeper.more);
-	return r;
+			BITE, &keeper->more);
+	return r < 0 ? r : clean_accounts(keeper, store, now);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -158,6 +195,9 @@ static void clean_done(struct job *job, int r)
 	struct keeper *keeper = list_entry(job, struct keeper, job);
 
 	keeper->busy = false;
+	if (r == 0)
+		record_log(&keeper->rotated);
+	keeper->rotated = (struct record){ 0 };
 	/* Behind by more than a bite: not half a minute until the next. */
 	if (r == 0 && keeper->more)
 		uv_timer_start(&keeper->timer, on_timer, SOON_MS, EVERY_MS);

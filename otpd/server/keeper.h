@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "otpd/server/batch.h"
+#include "otpd/server/record.h"
 
 struct daemon;
 
@@ -16,7 +17,8 @@ struct keeper {
 	uv_timer_t timer;
 	struct job job;
 	bool busy;
-	bool more; /* the last bite was not all */
+	bool more;             /* the last bite was not all */
+	struct record rotated; /* of the key that this round has changed */
 };
 
 int keeper_open(struct keeper *keeper, struct daemon *daemon);

@@ -13,7 +13,8 @@
 #include "otpd/util/log.h"
 
 static const struct method *const admin_tables[] = { users_methods, show_methods,
-	import_methods, watch_methods, NULL };
+	import_methods, watch_methods, accounts_methods, accounts_show_methods,
+	sessions_methods, NULL };
 
 const struct interface admin_interface = {
 	.name = "org.emailotp.Admin",
@@ -21,10 +22,19 @@ const struct interface admin_interface = {
 	.methods = admin_tables,
 };
 
-const struct interface *const otpd_interfaces[] = { &introspection_interface,
-	&auth_interface, &self_interface, &admin_interface, NULL };
+static const struct method *const account_tables[] = { register_methods, login_methods,
+	change_methods, token_methods, NULL };
 
-static int check_allowance(struct call *call)
+const struct interface account_interface = {
+	.name = "org.emailotp.Account",
+	.description = idl_account,
+	.methods = account_tables,
+};
+
+const struct interface *const otpd_interfaces[] = { &introspection_interface,
+	&auth_interface, &account_interface, &self_interface, &admin_interface, NULL };
+
+int methods_check_allowance(struct call *call)
 {
 	if (call->peer.uid == 0 ||
 		allowance_take(
@@ -46,7 +56,7 @@ int methods_authorise(struct call *call)
 	if ((flags & METHOD_SERVICE) && config_client(daemon->config, call->peer.uid))
 		return 0;
 	if (flags & METHOD_SELF)
-		return check_allowance(call);
+		return methods_check_allowance(call);
 	if (log_limit_pass(&daemon->server.noise))
 		log_msg(LOG_NOTICE, "denied method=%s uid=%u", call->method->name,
 			call->peer.uid);

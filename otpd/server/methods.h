@@ -5,6 +5,7 @@
 #include "otpd/varlink/service.h"
 
 extern const struct interface auth_interface;
+extern const struct interface account_interface;
 extern const struct interface self_interface;
 extern const struct interface admin_interface;
 
@@ -14,10 +15,27 @@ extern const struct interface *const otpd_interfaces[];
 /* The authorisation of every call, from the flags of its method: default deny. */
 int methods_authorise(struct call *call);
 
+/* OUTCOME_THROTTLED if this caller, who is nobody special, has called too often. */
+int methods_check_allowance(struct call *call);
+
+/* Auth.Find. */
+extern const struct method find_methods[];
+
 /* The administrators' methods, one table for each group of them. */
 extern const struct method users_methods[];
 extern const struct method show_methods[];
 extern const struct method import_methods[];
 extern const struct method watch_methods[];
+
+/* Those of accounts. */
+extern const struct method register_methods[];
+extern const struct method login_methods[];
+extern const struct method change_methods[];
+extern const struct method token_methods[];
+
+/* Those of accounts, for administrators. */
+extern const struct method accounts_methods[];
+extern const struct method accounts_show_methods[];
+extern const struct method sessions_methods[];
 
 #endif

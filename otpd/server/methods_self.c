@@ -168,7 +168,7 @@ static int self_resend_apply(struct call *call, struct store *store)
 {
 	const struct self_in *in = call->in;
 
-	return resend_apply(call, store, in->id, true);
+	return resend_apply(call, store, in->id, CODE_OF_SELF, CODE_OF_SELF);
 }
 
 static int confirm_apply(struct call *call, struct store *store)
@@ -176,7 +176,7 @@ static int confirm_apply(struct call *call, struct store *store)
 	struct daemon *daemon = call_daemon(call);
 	struct attempt *attempt = &((struct self_work *)call->work)->attempt;
 	const struct self_in *in = call->in;
-	struct attempt_try try = { in->id, call->peer.uid, in->code, true };
+	struct attempt_try try = { in->id, call->peer.uid, in->code, CODE_OF_SELF };
 	int r = attempt_code(daemon, store, &try, attempt);
 
 	return r == 0 ? enrol_confirm(daemon, store, attempt)

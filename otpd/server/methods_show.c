@@ -4,11 +4,9 @@
 #include <string.h>
 
 #include "otpd/proto/outcome.h"
-#include "otpd/server/attempt.h"
+#include "otpd/server/counters.h"
 #include "otpd/server/daemon.h"
 #include "otpd/server/methods.h"
-#include "otpd/store/challenges.h"
-#include "otpd/store/spending.h"
 #include "otpd/store/users.h"
 #include "otpd/util/text.h"
 
@@ -68,58 +66,6 @@ static int list_apply(struct call *call, struct store *store)
 	return r;
 }
 
-/* The longest that any service's policy locks the user. */
-static int longest_lock_s(
-	struct daemon *daemon, struct store *store, const char *name, int64_t *ret)
-{
-	const struct config *config = daemon->moment.config;
-	const struct policy *policies = config->policies.items;
-
-	*ret = 0;
-	for (size_t i = 0; i <= config->policies.n; i++) {
-		const struct policy *policy = i < config->policies.n
-			? &policies[i]
-			: config_policy(config, "");
-		int64_t wait;
-		int r = attempt_locked_s(daemon, store, name, policy, &wait);
-
-		if (r < 0)
-			return r;
-		*ret = wait > *ret ? wait : *ret;
-	}
-	return 0;
-}
-
-static int show_counters(struct call *call, struct store *store, const char *name)
-{
-	struct daemon *daemon = call_daemon(call);
-	int64_t now = daemon->moment.now_s, live = 0, locked = 0;
-	struct spending spending;
-	int r = spending_wrong(store, name, BUDGET_MONTH, SPENDING_MAX, now, &spending);
-
-	if (r < 0)
-		return r;
-	call_out_int(call, "wrong_hour",
-		budget_count(spending.at, spending.n, BUDGET_HOUR, now));
-	call_out_int(call, "wrong_day",
-		budget_count(spending.at, spending.n, BUDGET_DAY, now));
-	call_out_int(call, "wrong_month", (int64_t)spending.n);
-	r = spending_user_sends(
-		store, name, CODE_LOGIN, BUDGET_DAY, SPENDING_MAX, now, &spending);
-	if (r == 0)
-		r = challenges_count_user(store, name, now, &live);
-	if (r == 0)
-		r = longest_lock_s(daemon, store, name, &locked);
-	if (r < 0)
-		return r;
-	call_out_int(call, "sends_hour",
-		budget_count(spending.at, spending.n, BUDGET_HOUR, now));
-	call_out_int(call, "sends_day", (int64_t)spending.n);
-	call_out_int(call, "live_challenges", live);
-	call_out_int(call, "locked_for", locked);
-	return 0;
-}
-
 static int show_apply(struct call *call, struct store *store)
 {
 	const struct show_in *in = call->in;
@@ -129,7 +75,7 @@ static int show_apply(struct call *call, struct store *store)
 	if (r < 0)
 		return r == -ENOENT ? OUTCOME_NO_USER : r;
 	call_out_json(call, "user", user_json(&user));
-	return show_counters(call, store, user.name);
+	return counters_reply(call, store, user.name);
 }
 
 const struct method show_methods[] = {

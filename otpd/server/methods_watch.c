@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "otpd/account/designate.h"
 #include "otpd/core/address.h"
 #include "otpd/core/language.h"
 #include "otpd/proto/idl.h"
@@ -13,6 +14,8 @@
 #include "otpd/server/record.h"
 #include "otpd/store/audit.h"
 #include "otpd/store/challenges.h"
+#include "otpd/store/registrations.h"
+#include "otpd/store/sessions.h"
 #include "otpd/store/users.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/hex.h"
@@ -92,6 +95,23 @@ static int status_check(struct call *call)
 	return 0;
 }
 
+static int status_of_accounts(struct call *call, struct store *store)
+{
+	const struct moment *moment = &call_daemon(call)->moment;
+	int64_t accounts = 0, pending = 0, sessions = 0;
+	int r = accounts_count(store, &accounts);
+
+	if (r == 0)
+		r = registrations_count(store, &pending);
+	if (r == 0)
+		r = sessions_count(store, moment->now_s, &sessions);
+	call_out_int(call, "accounts", accounts);
+	call_out_int(call, "pending_registrations", pending);
+	call_out_int(call, "sessions", sessions);
+	call_out_json(call, "tenants", designate_tenants(moment->config));
+	return r;
+}
+
 static int status_apply(struct call *call, struct store *store)
 {
 	struct daemon *daemon = call_daemon(call);
@@ -106,7 +126,7 @@ static int status_apply(struct call *call, struct store *store)
 	call_out_int(call, "live_challenges", live);
 	call_out_int(call, "queued_mails", queued);
 	call_out_int(call, "wrong_last_hour", budget_rate_hour(&daemon->wrong, now));
-	return r;
+	return r < 0 ? r : status_of_accounts(call, store);
 }
 
 static json_t *mail_json(const struct mail *mail)

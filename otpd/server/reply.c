@@ -10,23 +10,32 @@
 #include "otpd/proto/outcome.h"
 #include "otpd/server/attempt.h"
 #include "otpd/server/daemon.h"
+#include "otpd/server/issue.h"
 #include "otpd/server/resend.h"
 #include "otpd/store/mails.h"
 #include "otpd/util/hex.h"
 
-int reply_delivery(struct call *call, struct store *store,
+/* The word for what is known of the mail of a challenge; of a decoy, of the last mail.
+ */
+static int delivery_of(struct call *call, struct store *store,
 	const struct challenge *challenge, const char **ret)
 {
 	struct mail mail;
 	int r;
 
 	*ret = "queued";
-	if (challenge->decoy) {
-		/* As the relay does with everybody's just now. */
+	r = mails_get(store, challenge->mail, &mail);
+	/*
+	 * As the relay does with everybody's just now. Of a reset always: anybody asks
+	 * for one, and how a mail fares would say that there is one.
+	 */
+	if (challenge->purpose == CODE_RESET ||
+		(challenge->decoy &&
+			(r == -ENOENT || (r == 0 && mail.state == MAIL_VOID)))) {
 		*ret = call_daemon(call)->moment.delivery;
 		return 0;
 	}
-	r = mails_get(store, challenge->mail, &mail);
+	/* That of a decoy may be real: it tells an owner that his address was typed. */
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	if (mail.state == MAIL_SENT)
@@ -39,7 +48,7 @@ int reply_delivery(struct call *call, struct store *store,
 }
 
 void reply_challenge(struct call *call, const struct challenge *c, int64_t resend_s,
-	const char *delivery, bool is_self)
+	const char *delivery, enum code_realm realm)
 {
 	int64_t now_s = call_daemon(call)->moment.now_s;
 	char id[LIMIT_CHALLENGE + 1];
@@ -52,14 +61,31 @@ void reply_challenge(struct call *call, const struct challenge *c, int64_t resen
 		call, "alphabet", c->alphabet == CODE_DIGITS ? "digits" : "letters");
 	call_out_int(call, "expires_in", c->expires_at - now_s);
 	call_out_int(call, "resend_in", resend_s);
-	if (is_self)
+	if (realm == CODE_OF_SELF)
 		return;
-	call_out_string(call, "state", "challenge");
-	call_out_string(
-		call, "purpose", c->purpose == CODE_LOGIN ? "login" : "verify_address");
+	if (realm == CODE_OF_AUTH)
+		call_out_string(call, "state", "challenge");
+	call_out_string(call, "purpose", code_purpose_name(c->purpose));
 	call_out_int(call, "tries_left", challenge_tries_left(c));
 	call_out_string(call, "delivery", delivery);
 	call_out_bool(call, "resumed", false);
+}
+
+int reply_resumed(struct call *call, struct store *store,
+	const struct challenge *challenge, const struct issue *issue,
+	enum code_realm realm)
+{
+	const char *delivery;
+	int64_t wait, ignored;
+	int r = delivery_of(call, store, challenge, &delivery);
+
+	if (r == 0)
+		r = issue_wait_s(call_daemon(call), store, issue, &wait, &ignored);
+	if (r < 0)
+		return r;
+	reply_challenge(call, challenge, wait, delivery, realm);
+	call_out_bool(call, "resumed", true);
+	return 0;
 }
 
 int reply_throttled(struct call *call, int64_t wait_s)
@@ -88,7 +114,7 @@ int reply_wrong(struct call *call, struct store *store, const struct attempt *at
 		call_out_int(call, "retry_after", attempt->locked_s);
 	if (outcome != OUTCOME_WRONG_CODE)
 		return outcome;
-	r = reply_delivery(call, store, challenge, &delivery);
+	r = delivery_of(call, store, challenge, &delivery);
 	if (r == 0)
 		r = resend_wait_s(call, store, challenge, &wait);
 	/* An error here would take back the try; without its fields the answer is none.

@@ -7,15 +7,16 @@
 #include "otpd/varlink/call.h"
 
 struct attempt;
+struct issue;
 
-/* The word for what is known of the mail of a challenge; of a decoy, of the last mail.
- */
-int reply_delivery(struct call *call, struct store *store,
-	const struct challenge *challenge, const char **ret);
-
-/* Answers with a live challenge; in the form of Self, or with all that Auth says. */
+/* Answers with a live challenge; in the form of the interface that the realm says. */
 void reply_challenge(struct call *call, const struct challenge *challenge,
-	int64_t resend_s, const char *delivery, bool is_self);
+	int64_t resend_s, const char *delivery, enum code_realm realm);
+
+/* The same of one that goes on, with no mail for it; issue is what another would be. */
+int reply_resumed(struct call *call, struct store *store,
+	const struct challenge *challenge, const struct issue *issue,
+	enum code_realm realm);
 
 /* Answers that the budgets allow no code for so long. Returns OUTCOME_THROTTLED. */
 int reply_throttled(struct call *call, int64_t wait_s);

@@ -9,12 +9,15 @@
 #include <errno.h>
 #include <string.h>
 
+#include "otpd/account/account.h"
+#include "otpd/account/renew.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/attempt.h"
 #include "otpd/server/daemon.h"
 #include "otpd/server/issue.h"
 #include "otpd/server/reply.h"
 #include "otpd/store/challenges.h"
+#include "otpd/store/principals.h"
 #include "otpd/util/log.h"
 #include "otpd/util/text.h"
 
@@ -22,9 +25,13 @@
 static int load_owner(
 	struct store *store, const struct challenge *challenge, struct user *ret)
 {
-	int r = users_get(store, challenge->user, ret);
+	int r = principals_get(store, challenge->user, ret);
 
-	return r == -ENOENT ? 0 : r;
+	if (r != -ENOENT)
+		return r;
+	return challenge->decoy || challenge->purpose == CODE_ENROL
+		? 0
+		: OUTCOME_NO_CHALLENGE;
 }
 
 static struct issue issue_of(
@@ -47,7 +54,8 @@ static struct issue issue_of(
 
 	if (!challenge->decoy)
 		issue_to_user(&issue, owner);
-	if (!challenge->decoy && code_is_of_self(challenge->purpose)) {
+	account_dress(&issue, config, challenge->peer);
+	if (!challenge->decoy && code_is_to_new_address(challenge->purpose)) {
 		issue.address = challenge->address;
 		issue.own = false;
 	}
@@ -60,9 +68,13 @@ int resend_wait_s(struct call *call, struct store *store,
 	struct user owner = { .address = "" };
 	struct issue issue;
 	int64_t ignored;
-	int r = load_owner(store, challenge, &owner);
+	int r;
 
-	if (r < 0)
+	*ret = 0;
+	if (code_realm(challenge->purpose) == CODE_OF_ACCOUNT)
+		return renew_wait_s(call, store, challenge, ret);
+	r = load_owner(store, challenge, &owner);
+	if (r != 0)
 		return r;
 	issue = issue_of(call, challenge, &owner);
 	return issue_wait_s(call_daemon(call), store, &issue, ret, &ignored);
@@ -105,7 +117,7 @@ static int note(struct call *call, struct store *store)
 		"no code sent, challenge cannot be passed", LOG_NOTICE);
 }
 
-static int issue_another(struct call *call, struct store *store, bool is_self)
+static int issue_another(struct call *call, struct store *store, enum code_realm form)
 {
 	struct begin_work *work = call->work;
 	struct challenge *challenge = &work->challenge;
@@ -114,7 +126,7 @@ static int issue_another(struct call *call, struct store *store, bool is_self)
 	int64_t next;
 	int r = load_owner(store, challenge, &owner);
 
-	if (r < 0)
+	if (r != 0)
 		return r;
 	issue = issue_of(call, challenge, &owner);
 	r = check_budgets(call, store, &issue, &owner, &next);
@@ -124,12 +136,12 @@ static int issue_another(struct call *call, struct store *store, bool is_self)
 	r = issue_again(call_daemon(call), store, &issue, challenge, &work->mail);
 	if (r != 0)
 		return r;
-	reply_challenge(call, challenge, next, "queued", is_self);
+	reply_challenge(call, challenge, next, "queued", form);
 	return note(call, store);
 }
 
-int resend_apply(
-	struct call *call, struct store *store, const uint8_t id[CODE_ID], bool is_self)
+int resend_apply(struct call *call, struct store *store, const uint8_t id[CODE_ID],
+	enum code_realm realm, enum code_realm form)
 {
 	struct begin_work *work = call->work;
 	struct challenge *challenge = &work->challenge;
@@ -137,8 +149,12 @@ int resend_apply(
 
 	if (r < 0)
 		return r == -ENOENT ? OUTCOME_NO_CHALLENGE : r;
+	if (code_realm(challenge->purpose) != realm)
+		return OUTCOME_NO_CHALLENGE;
+	if (realm == CODE_OF_ACCOUNT) {
+		r = renew_check(call, store, work);
+		return r != 0 ? r : renew_apply(call, store, work);
+	}
 	r = challenge_check(challenge, call->peer.uid, call_daemon(call)->moment.now_s);
-	if (r == 0 && code_is_of_self(challenge->purpose) != is_self)
-		r = OUTCOME_NO_CHALLENGE;
-	return r != 0 ? r : issue_another(call, store, is_self);
+	return r != 0 ? r : issue_another(call, store, form);
 }

@@ -6,12 +6,12 @@
 #include "otpd/server/begin.h"
 
 /*
- * The transaction of Auth.Resend and Self.Resend: a new code for a live challenge of
- * this caller. call->work begins with a struct begin_work, which begin_committed() goes
- * on with.
+ * The transaction of the Resend of Auth, Self and Account: a new code for a live
+ * challenge of this caller and realm, answered in the form of another. call->work
+ * begins with a struct begin_work, which begin_committed() goes on with.
  */
 int resend_apply(struct call *call, struct store *store, const uint8_t id[CODE_ID],
-	bool is_self);
+	enum code_realm realm, enum code_realm form);
 
 /* How long a new code for this live challenge would have to wait. */
 int resend_wait_s(struct call *call, struct store *store,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "otpd/core/principal.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/store/challenges.h"
 #include "otpd/store/spending.h"
@@ -12,7 +13,8 @@
 
 bool roster_name_is_good(const char *name)
 {
-	return name[0] && text_is_utf8(name) && !text_has_control(name);
+	return name[0] && text_is_utf8(name) && !text_has_control(name) &&
+		!principal_is_reserved(name);
 }
 
 static int change(struct store *store, const struct user *old, const struct user *new)

@@ -12,7 +12,8 @@ enum roster_change {
 	ROSTER_UNCHANGED,
 };
 
-/* Whether this can be a user's name: not empty, UTF-8, without control characters. */
+/* Whether this can be a user's name: not empty, UTF-8, without control characters,
+ * and no principal of another kind. */
 bool roster_name_is_good(const char *name);
 
 /*

@@ -46,8 +46,8 @@ int seal_letter(const struct seal *seal, const struct letter *l, struct mail *ma
 		"to", l->to, "second", l->second, "tenant", l->tenant, "language",
 		l->language, "template", l->kind, "name", l->name, "user", l->user,
 		"service", l->service, "host", l->host, "rhost", l->rhost, "tty",
-		l->tty, "command", "", "address", "", "code", l->code, "reference",
-		l->reference, "at", (json_int_t)l->at, "expires_at",
+		l->tty, "command", l->command, "address", l->address, "code", l->code,
+		"reference", l->reference, "at", (json_int_t)l->at, "expires_at",
 		(json_int_t)l->expires_at);
 	if (!json)
 		return -ENOMEM;

@@ -13,13 +13,15 @@ struct letter {
 	const char *second; /* where it goes when to is refused; or "" */
 	const char *tenant;
 	const char *language; /* "": the tenant's */
-	const char *kind;     /* "login", "verify", "locked" or "test" */
+	const char *kind; /* "login", "verify", ...; templates/README has them all */
 	const char *name;
 	const char *user;
 	const char *service;
 	const char *host;
 	const char *rhost;
 	const char *tty;
+	const char *command;
+	const char *address; /* of "address-changed": the new one, masked */
 	const char *code;
 	const char *reference;
 	int64_t at;

@@ -62,6 +62,15 @@ int challenges_find(struct store *store, const char *user, const char *service,
 	return r == 0 ? -ENOENT : r < 0 ? r : 0;
 }
 
+int challenges_find_login(struct store *store, const char *user, const char *service,
+	const char *rhost, int64_t peer, int64_t now_s, struct challenge *ret)
+{
+	int r = db_each(store->db, SQL_CHALLENGE_FIND_LOGIN, read_challenge, ret,
+		"tttii", user, service, rhost, peer, now_s);
+
+	return r == 0 ? -ENOENT : r < 0 ? r : 0;
+}
+
 int challenges_update(struct store *store, const struct challenge *c)
 {
 	int64_t changes = 0;

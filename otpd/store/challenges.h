@@ -16,6 +16,10 @@ int challenges_get(
 int challenges_find(struct store *store, const char *user, const char *service,
 	const char *rhost, int64_t peer, int64_t now_s, struct challenge *ret);
 
+/* The same, of those whose code lets somebody in: those of Auth. */
+int challenges_find_login(struct store *store, const char *user, const char *service,
+	const char *rhost, int64_t peer, int64_t now_s, struct challenge *ret);
+
 /* Writes state and tries of a live one; -ESTALE if it is live no more. */
 int challenges_update(struct store *store, const struct challenge *challenge);
 

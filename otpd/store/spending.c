@@ -52,6 +52,14 @@ int spending_user_failed(struct store *store, const char *user, int64_t span_s,
 		now_s - span_s, limit);
 }
 
+int spending_notices(struct store *store, const char *user, int64_t span_s,
+	int64_t limit, int64_t now_s, struct spending *ret)
+{
+	ret->n = 0;
+	return db_each(store->db, SQL_MAIL_NOTICE_TIMES, read_time, ret, "tii", user,
+		now_s - span_s, limit);
+}
+
 int spending_origin_sends(struct store *store, const char *origin, int64_t span_s,
 	int64_t limit, int64_t now_s, struct spending *ret)
 {
@@ -94,36 +102,71 @@ int spending_purge(struct store *store, int64_t now_s, int64_t limit)
 
 	if (r < 0)
 		return r;
-	return db_run(store->db, SQL_WRONG_PURGE_DECOYS, NULL, "ii", now_s - BUDGET_DAY,
+	r = db_run(store->db, SQL_WRONG_PURGE_DECOYS, NULL, "ii", now_s - BUDGET_DAY,
 		limit);
+	return r < 0 ? r
+		     : db_run(store->db, SQL_WRONG_PURGE_PASSWORDS, NULL, "ii",
+			       now_s - BUDGET_DAY, limit);
+}
+
+/* Whoever comes from anywhere would have what somebody else has stepped up for. */
+static bool is_bound(const char *rhost, const char *tty)
+{
+	return rhost[0] != '\0' || tty[0] != '\0';
 }
 
 int grace_put(struct store *store, const char *user, const char *service,
-	const char *rhost, const char *tty, int64_t peer, int64_t until_s)
+	const char *rhost, const char *tty, int64_t peer, int64_t until_s,
+	int64_t length, int64_t alphabet)
 {
-	return db_run(store->db, SQL_GRACE_PUT, NULL, "ttttii", user, service, rhost,
-		tty, peer, until_s);
+	if (!is_bound(rhost, tty))
+		return 0;
+	return db_run(store->db, SQL_GRACE_PUT, NULL, "ttttiiii", user, service, rhost,
+		tty, peer, until_s, length, alphabet);
 }
 
-static int read_until(const struct row *row, void *arg)
+struct remembered {
+	int64_t until;
+	int64_t length;
+	int64_t alphabet;
+};
+
+static int read_remembered(const struct row *row, void *arg)
 {
-	*(int64_t *)arg = row_int(row, 0);
+	struct remembered *remembered = arg;
+
+	remembered->until = row_int(row, 0);
+	remembered->length = row_int(row, 1);
+	remembered->alphabet = row_int(row, 2);
 	return 0;
 }
 
-int grace_holds(struct store *store, const char *user, const char *service,
-	const char *rhost, const char *tty, int64_t peer, int64_t now_s)
+int grace_get(struct store *store, const char *user, const char *service,
+	const char *rhost, const char *tty, int64_t peer, int64_t now_s,
+	int64_t *ret_length, int64_t *ret_alphabet)
 {
-	int64_t until = 0;
-	int r = db_each(store->db, SQL_GRACE_GET, read_until, &until, "tttti", user,
-		service, rhost, tty, peer);
+	struct remembered remembered = { 0 };
+	int r;
 
-	return r < 0 ? r : until > now_s;
+	if (!is_bound(rhost, tty))
+		return 0;
+	r = db_each(store->db, SQL_GRACE_GET, read_remembered, &remembered, "tttti",
+		user, service, rhost, tty, peer);
+	if (r < 0 || remembered.until <= now_s)
+		return r;
+	*ret_length = remembered.length;
+	*ret_alphabet = remembered.alphabet;
+	return 1;
 }
 
 int grace_forget(struct store *store, const char *user)
 {
 	return db_run(store->db, SQL_GRACE_FORGET, NULL, "t", user);
+}
+
+int grace_forget_accounts(struct store *store)
+{
+	return db_run(store->db, SQL_GRACE_FORGET_ACCOUNTS, NULL, "");
 }
 
 int grace_purge(struct store *store, int64_t now_s)

@@ -25,11 +25,14 @@ int spending_forget_wrong(struct store *store, const char *user);
 
 /*
  * Codes of a purpose that were mailed to a user, those of all purposes that failed or
- * came back, which the first leaves out, and all that one origin caused.
+ * came back, which the first leaves out (but for resets), the notices that there was a
+ * mail of, and all that one origin caused.
  */
 int spending_user_sends(struct store *store, const char *user, int64_t purpose,
 	int64_t span_s, int64_t limit, int64_t now_s, struct spending *ret);
 int spending_user_failed(struct store *store, const char *user, int64_t span_s,
+	int64_t limit, int64_t now_s, struct spending *ret);
+int spending_notices(struct store *store, const char *user, int64_t span_s,
 	int64_t limit, int64_t now_s, struct spending *ret);
 int spending_origin_sends(struct store *store, const char *origin, int64_t span_s,
 	int64_t limit, int64_t now_s, struct spending *ret);
@@ -41,13 +44,23 @@ int spending_load_rates(struct store *store, int64_t now_s,
 /* Deletes what no window reaches any more; those on decoys sooner. */
 int spending_purge(struct store *store, int64_t now_s, int64_t limit);
 
-/* Step-ups that are remembered. */
+/*
+ * Step-ups that are remembered, each for a remote host or a terminal: where there is
+ * neither, as of a job or a service that tells nobody's address, none ever is. length
+ * and alphabet are those of the code that was right.
+ */
 int grace_put(struct store *store, const char *user, const char *service,
-	const char *rhost, const char *tty, int64_t peer, int64_t until_s);
-/* 1 if one is remembered, 0 if not. */
-int grace_holds(struct store *store, const char *user, const char *service,
-	const char *rhost, const char *tty, int64_t peer, int64_t now_s);
+	const char *rhost, const char *tty, int64_t peer, int64_t until_s,
+	int64_t length, int64_t alphabet);
+/*
+ * 1 if one is remembered, 0 if not; and then the form of its code. A length of 0: an
+ * older otpd remembered it.
+ */
+int grace_get(struct store *store, const char *user, const char *service,
+	const char *rhost, const char *tty, int64_t peer, int64_t now_s,
+	int64_t *ret_length, int64_t *ret_alphabet);
 int grace_forget(struct store *store, const char *user);
+int grace_forget_accounts(struct store *store);
 int grace_purge(struct store *store, int64_t now_s);
 
 #endif

@@ -1,78 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The schema and every statement, in one place.
- *
- * Times are seconds since 1970. A row of mail is the record of a send as well as the
- * outbox: the budgets of sends count its rows, so that a mail and its cost cannot part.
- * Its origin is what a budget besides the user's is about: the remote host (of IPv6 its
- * /64), or of an enrolment a keyed hash of the address.
- * Its own is 1 while it went to the address that its user has now, and 0 once that has
- * changed: only such mails say anything of the address. users.refusals counts how many
- * of them in a row were refused or came back; bounced says that one came back, so that
- * a server that takes a mail proves nothing, and only a code that was typed does.
- * Rows of decoys have state 4 (void) and no blob: they cost the same and are never
- * sent. Wrong tries on decoys are written for the same reason, and are nobody's.
+ * Every statement, in one place, as PostgreSQL takes it too: $n for parameters, and of
+ * what goes beyond the standard only ON CONFLICT, RETURNING and LIMIT. The schema, and
+ * what its columns mean, is in schema.c.
  */
 #include "otpd/store/sql.h"
-
-/* What stands here MUST NOT be changed: databases of this version exist. */
-static const char version_1[] =
-	"CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE users ("
-	"  name TEXT PRIMARY KEY, address TEXT NOT NULL, person TEXT NOT NULL,"
-	"  state INTEGER NOT NULL, verified_at INTEGER NOT NULL,"
-	"  created_at INTEGER NOT NULL, login_at INTEGER NOT NULL"
-	") STRICT, WITHOUT ROWID;"
-	"CREATE TABLE challenges ("
-	"  id BLOB PRIMARY KEY, user TEXT NOT NULL, service TEXT NOT NULL,"
-	"  rhost TEXT NOT NULL, tty TEXT NOT NULL, peer INTEGER NOT NULL,"
-	"  purpose INTEGER NOT NULL,"
-	"  decoy INTEGER NOT NULL, key_id INTEGER NOT NULL, hash BLOB NOT NULL,"
-	"  reference TEXT NOT NULL, length INTEGER NOT NULL, alphabet INTEGER NOT NULL,"
-	"  state INTEGER NOT NULL, tries INTEGER NOT NULL, max_tries INTEGER NOT NULL,"
-	"  created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
-	"  mail INTEGER NOT NULL, address TEXT NOT NULL"
-	") STRICT, WITHOUT ROWID;"
-	"CREATE INDEX challenges_live ON challenges (user) WHERE state = 0;"
-	"CREATE TABLE wrong ("
-	"  id INTEGER PRIMARY KEY, user TEXT NOT NULL, decoy INTEGER NOT NULL,"
-	"  at INTEGER NOT NULL"
-	") STRICT;"
-	"CREATE INDEX wrong_user ON wrong (user, decoy, at);"
-	"CREATE INDEX wrong_decoy ON wrong (at) WHERE decoy <> 0;"
-	"CREATE TABLE grace ("
-	"  user TEXT NOT NULL, service TEXT NOT NULL, rhost TEXT NOT NULL,"
-	"  tty TEXT NOT NULL, peer INTEGER NOT NULL, until INTEGER NOT NULL,"
-	"  PRIMARY KEY (user, service, rhost, tty, peer)"
-	") STRICT, WITHOUT ROWID;"
-	"CREATE TABLE mail ("
-	"  id INTEGER PRIMARY KEY, name BLOB NOT NULL, user TEXT NOT NULL,"
-	"  origin TEXT NOT NULL, purpose INTEGER NOT NULL, state INTEGER NOT NULL,"
-	"  tries INTEGER NOT NULL, at INTEGER NOT NULL, next_at INTEGER NOT NULL,"
-	"  deadline INTEGER NOT NULL, sender BLOB, nonce BLOB, sealed BLOB,"
-	"  detail TEXT NOT NULL"
-	") STRICT;"
-	"CREATE INDEX mail_user ON mail (user, at);"
-	"CREATE INDEX mail_origin ON mail (origin, at) WHERE origin <> '';"
-	"CREATE INDEX mail_due ON mail (next_at) WHERE state = 0;"
-	"CREATE TABLE audit ("
-	"  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, event TEXT NOT NULL,"
-	"  user TEXT NOT NULL, service TEXT NOT NULL, rhost TEXT NOT NULL,"
-	"  uid INTEGER NOT NULL, reference TEXT NOT NULL, detail TEXT NOT NULL"
-	") STRICT;";
-
-static const char version_2[] =
-	"ALTER TABLE users ADD COLUMN language TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE users ADD COLUMN second TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE users ADD COLUMN second_verified_at INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE users ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE users ADD COLUMN bounced INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE mail ADD COLUMN transport TEXT NOT NULL DEFAULT '';"
-	"ALTER TABLE mail ADD COLUMN second INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE mail ADD COLUMN own INTEGER NOT NULL DEFAULT 0;"
-	"CREATE INDEX mail_sent ON mail (name) WHERE state = 1;";
-
-const char *const sql_schema[SQL_VERSION] = { version_1, version_2 };
 
 #define CHALLENGE_COLUMNS                                                               \
 	"id, user, service, rhost, tty, peer, purpose, decoy, key_id, hash, reference," \
@@ -85,6 +17,15 @@ const char *const sql_schema[SQL_VERSION] = { version_1, version_2 };
 	" sealed, detail, transport, second, own"
 /* The user whose own address the mail went to. */
 #define OWNER_OF_MAIL "(SELECT user FROM mail WHERE id = $1 AND own = 1)"
+#define ACCOUNT_COLUMNS                                                                \
+	"id, tenant, address, login, password, profile, language, state, verified_at," \
+	" created_at, login_at, password_at, reset_until"
+#define REGISTRATION_COLUMNS \
+	"challenge, tenant, client, address, login, password, profile, language, expires_at"
+#define GRANT_COLUMNS \
+	"hash, purpose, tenant, client, account, address, amr, auth_time, expires_at"
+#define SESSION_COLUMNS \
+	"id, account, client, amr, generation, hash, auth_time, used_at, expires_at"
 #define AUDIT_COLUMNS "id, at, event, user, service, rhost, uid, reference, detail"
 
 static const char *const texts[SQL_COUNT] = {
@@ -142,6 +83,12 @@ static const char *const texts[SQL_COUNT] = {
 		" FROM challenges WHERE state = 0 AND user = $1"
 		" AND service = $2 AND rhost = $3 AND peer = $4 AND expires_at > $5"
 		" ORDER BY created_at DESC LIMIT 1",
+	/* CODE_LOGIN and CODE_VERIFY_ADDRESS. */
+	[SQL_CHALLENGE_FIND_LOGIN] =
+		"SELECT " CHALLENGE_COLUMNS
+		" FROM challenges WHERE state = 0 AND user = $1"
+		" AND service = $2 AND rhost = $3 AND peer = $4 AND expires_at > $5"
+		" AND purpose IN (1, 2) ORDER BY created_at DESC LIMIT 1",
 	/* state = 0: no row, and so an error, if somebody else has ended it. */
 	[SQL_CHALLENGE_UPDATE] = "UPDATE challenges SET state = $2, tries = $3"
 				 " WHERE id = $1 AND state = 0",
@@ -167,19 +114,30 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_WRONG_TIMES] = "SELECT at FROM wrong WHERE user = $1 AND decoy = 0"
 			    " AND at > $2 ORDER BY at DESC LIMIT $3",
 	[SQL_WRONG_FORGET] = "DELETE FROM wrong WHERE user = $1",
-	[SQL_WRONG_RATE] = "SELECT at FROM wrong WHERE at > $1 AND decoy = 0",
+	/* Codes only: wrong passwords say nothing of who guesses codes. */
+	[SQL_WRONG_RATE] = "SELECT at FROM wrong WHERE at > $1 AND decoy = 0"
+			   " AND substr(user, 1, 3) <> 'pw:'",
 	[SQL_WRONG_PURGE] = "DELETE FROM wrong WHERE at < $1 AND id IN"
 			    " (SELECT id FROM wrong ORDER BY id LIMIT $2)",
 	[SQL_WRONG_PURGE_DECOYS] = "DELETE FROM wrong WHERE id IN (SELECT id FROM wrong"
 				   " WHERE decoy <> 0 AND at < $1 LIMIT $2)",
+	/* Those of accounts' passwords, which have no longer window; strangers can have
+	 * one row each written for logins that nobody has. */
+	[SQL_WRONG_PURGE_PASSWORDS] =
+		"DELETE FROM wrong WHERE id IN (SELECT id FROM wrong"
+		" WHERE user >= 'pw:' AND user < 'pw;' AND at < $1 LIMIT $2)",
 
-	[SQL_GRACE_PUT] = "INSERT INTO grace (user, service, rhost, tty, peer, until)"
-			  " VALUES ($1, $2, $3, $4, $5, $6)"
-			  " ON CONFLICT (user, service, rhost, tty, peer)"
-			  " DO UPDATE SET until = excluded.until",
-	[SQL_GRACE_GET] = "SELECT until FROM grace WHERE user = $1 AND service = $2"
-			  " AND rhost = $3 AND tty = $4 AND peer = $5",
+	[SQL_GRACE_PUT] =
+		"INSERT INTO grace (user, service, rhost, tty, peer, until, length, alphabet)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+		" ON CONFLICT (user, service, rhost, tty, peer)"
+		" DO UPDATE SET until = excluded.until, length = excluded.length,"
+		" alphabet = excluded.alphabet",
+	[SQL_GRACE_GET] = "SELECT until, length, alphabet FROM grace WHERE user = $1"
+			  " AND service = $2 AND rhost = $3 AND tty = $4 AND peer = $5",
 	[SQL_GRACE_FORGET] = "DELETE FROM grace WHERE user = $1",
+	[SQL_GRACE_FORGET_ACCOUNTS] =
+		"DELETE FROM grace WHERE substr(user, 1, 5) = 'acct:'",
 	[SQL_GRACE_PURGE] = "DELETE FROM grace WHERE until <= $1",
 
 	[SQL_MAIL_INSERT] =
@@ -190,12 +148,17 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_MAIL_GET_BY_NAME] = "SELECT " MAIL_COLUMNS
 				 " FROM mail WHERE name = $1 ORDER BY id DESC LIMIT 1",
 	/* Sends that failed (3) or came back (2) cost nothing here, and have a budget
-	 * of their own; notices (purpose 4) and tests (5) cost nothing at all. */
+	 * of their own; notices (purpose 4) and tests (5) cost nothing at all. Those of
+	 * resets (8) cost what they cost: strangers would see that one has failed. */
 	[SQL_MAIL_USER_TIMES] = "SELECT at FROM mail WHERE user = $1 AND at > $2"
-				" AND state <> 3 AND state <> 2 AND purpose = $4"
-				" ORDER BY at DESC, id DESC LIMIT $3",
+				" AND (state NOT IN (2, 3) OR purpose = 8)"
+				" AND purpose = $4 ORDER BY at DESC, id DESC LIMIT $3",
 	[SQL_MAIL_FAILED_TIMES] = "SELECT at FROM mail WHERE user = $1 AND at > $2"
-				  " AND state IN (2, 3) AND purpose NOT IN (4, 5)"
+				  " AND state IN (2, 3) AND purpose NOT IN (4, 5, 8)"
+				  " ORDER BY at DESC, id DESC LIMIT $3",
+	/* Those that there was a mail of: strangers cause void ones (state 4). */
+	[SQL_MAIL_NOTICE_TIMES] = "SELECT at FROM mail WHERE user = $1 AND at > $2"
+				  " AND state <> 4 AND purpose = 4"
 				  " ORDER BY at DESC, id DESC LIMIT $3",
 	[SQL_MAIL_ORIGIN_TIMES] =
 		"SELECT at FROM mail WHERE origin = $1 AND origin <> '' AND at > $2"
@@ -238,6 +201,105 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_MAIL_PURGE] = "DELETE FROM mail WHERE state <> 0 AND at < $1"
 			   " AND id < (SELECT max(id) FROM mail) AND id IN"
 			   " (SELECT id FROM mail ORDER BY id LIMIT $2)",
+
+	[SQL_ACCOUNT_GET] = "SELECT " ACCOUNT_COLUMNS " FROM accounts WHERE id = $1",
+	[SQL_ACCOUNT_PRINCIPAL] = "SELECT address, login, language, state, verified_at,"
+				  " created_at, login_at FROM accounts WHERE id = $1",
+	[SQL_ACCOUNT_BY_ADDRESS] =
+		"SELECT " ACCOUNT_COLUMNS
+		", address_key FROM accounts WHERE tenant = $1 AND address_key >= $2"
+		" ORDER BY address_key LIMIT 1",
+	/* The second half is that of the index. */
+	[SQL_ACCOUNT_BY_LOGIN] =
+		"SELECT " ACCOUNT_COLUMNS
+		", login FROM accounts WHERE tenant = $1 AND login >= $2 AND login <> ''"
+		" ORDER BY login LIMIT 1",
+	[SQL_ACCOUNT_INSERT] =
+		"INSERT INTO accounts (" ACCOUNT_COLUMNS ", address_key)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+	[SQL_ACCOUNT_SET_PASSWORD] =
+		"UPDATE accounts SET password = $2, password_at = $3 WHERE id = $1",
+	[SQL_ACCOUNT_REHASH] = "UPDATE accounts SET password = $2 WHERE id = $1",
+	[SQL_ACCOUNT_SET_ADDRESS] =
+		"UPDATE accounts SET address = $2, address_key = $3, verified_at = $4"
+		" WHERE id = $1",
+	[SQL_ACCOUNT_SET_PROFILE] = "UPDATE accounts SET profile = $2 WHERE id = $1",
+	[SQL_ACCOUNT_SET_STATE] = "UPDATE accounts SET state = $2 WHERE id = $1",
+	[SQL_ACCOUNT_SET_VERIFIED] =
+		"UPDATE accounts SET verified_at = $2 WHERE id = $1",
+	[SQL_ACCOUNT_SET_LOGIN] = "UPDATE accounts SET login_at = $2 WHERE id = $1",
+	[SQL_ACCOUNT_SET_RESET_UNTIL] =
+		"UPDATE accounts SET reset_until = $2 WHERE id = $1",
+	[SQL_ACCOUNT_DELETE] = "DELETE FROM accounts WHERE id = $1",
+	[SQL_ACCOUNT_LIST] = "SELECT " ACCOUNT_COLUMNS
+			     " FROM accounts WHERE tenant = $1 AND address_key > $2"
+			     " ORDER BY address_key LIMIT $3",
+	[SQL_ACCOUNT_COUNT] = "SELECT count(*) FROM accounts",
+
+	[SQL_REGISTRATION_PUT] =
+		"INSERT INTO registrations (" REGISTRATION_COLUMNS ", address_key)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+		" ON CONFLICT (challenge) DO UPDATE SET tenant = excluded.tenant,"
+		" client = excluded.client, address = excluded.address,"
+		" address_key = excluded.address_key, login = excluded.login,"
+		" password = excluded.password, profile = excluded.profile,"
+		" language = excluded.language, expires_at = excluded.expires_at",
+	[SQL_REGISTRATION_GET] =
+		"SELECT " REGISTRATION_COLUMNS
+		" FROM registrations WHERE challenge = $1 AND expires_at > $2",
+	/* Identifiers of challenges grow with time. */
+	[SQL_REGISTRATION_FIND] =
+		"SELECT challenge FROM registrations WHERE tenant = $1"
+		" AND address_key = $2 AND expires_at > $3"
+		" ORDER BY challenge DESC LIMIT 1",
+	[SQL_REGISTRATION_DELETE] = "DELETE FROM registrations WHERE challenge = $1",
+	[SQL_REGISTRATION_DELETE_ADDRESS] =
+		"DELETE FROM registrations WHERE tenant = $1 AND address_key = $2",
+	[SQL_REGISTRATION_PURGE] =
+		"DELETE FROM registrations WHERE challenge IN"
+		" (SELECT challenge FROM registrations WHERE expires_at <= $1"
+		" ORDER BY expires_at LIMIT $2)",
+	[SQL_REGISTRATION_COUNT] = "SELECT count(*) FROM registrations",
+
+	[SQL_GRANT_INSERT] = "INSERT INTO grants (" GRANT_COLUMNS
+			     ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	[SQL_GRANT_GET] = "SELECT " GRANT_COLUMNS " FROM grants WHERE hash = $1"
+			  " AND purpose = $2 AND expires_at > $3",
+	[SQL_GRANT_DELETE] = "DELETE FROM grants WHERE hash = $1",
+	[SQL_GRANT_DELETE_ACCOUNT] = "DELETE FROM grants WHERE account = $1",
+	[SQL_GRANT_PURGE] = "DELETE FROM grants WHERE hash IN (SELECT hash FROM grants"
+			    " WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+
+	[SQL_SESSION_INSERT] = "INSERT INTO sessions (" SESSION_COLUMNS
+			       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	[SQL_SESSION_GET] = "SELECT " SESSION_COLUMNS
+			    " FROM sessions WHERE id = $1 AND expires_at > $2",
+	[SQL_SESSION_ROTATE] =
+		"UPDATE sessions SET generation = $2, hash = $3, used_at = $4,"
+		" expires_at = $5 WHERE id = $1",
+	[SQL_SESSION_END] = "DELETE FROM sessions WHERE id = $1",
+	[SQL_SESSION_END_ACCOUNT] = "DELETE FROM sessions WHERE account = $1",
+	[SQL_SESSION_END_ALL] = "DELETE FROM sessions",
+	[SQL_SESSION_COUNT_ACCOUNT] = "SELECT count(*) FROM sessions"
+				      " WHERE account = $1 AND expires_at > $2",
+	[SQL_SESSION_COUNT] = "SELECT count(*) FROM sessions WHERE expires_at > $1",
+	/* The inner number is NULL, and so none is deleted, if there are not too many.
+	 */
+	[SQL_SESSION_TRIM] = "DELETE FROM sessions WHERE account = $1 AND number <="
+			     " (SELECT number FROM sessions WHERE account = $1"
+			     " ORDER BY number DESC LIMIT 1 OFFSET $2)",
+	[SQL_SESSION_PURGE] =
+		"DELETE FROM sessions WHERE number IN (SELECT number FROM sessions"
+		" WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+
+	[SQL_RECOVERY_INSERT] =
+		"INSERT INTO recovery (principal, selector, hash) VALUES ($1, $2, $3)",
+	[SQL_RECOVERY_GET] = "SELECT selector, hash FROM recovery"
+			     " WHERE principal = $1 AND selector = $2",
+	[SQL_RECOVERY_DELETE] =
+		"DELETE FROM recovery WHERE principal = $1 AND selector = $2",
+	[SQL_RECOVERY_DELETE_ALL] = "DELETE FROM recovery WHERE principal = $1",
+	[SQL_RECOVERY_COUNT] = "SELECT count(*) FROM recovery WHERE principal = $1",
 
 	[SQL_AUDIT_INSERT] =
 		"INSERT INTO audit (at, event, user, service, rhost, uid, reference, detail)"

@@ -86,17 +86,17 @@ void text_copy_clean(char *out, size_t size, const char *text)
 	out[n] = '\0';
 }
 
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
 bool text_same_nocase(const char *a, const char *b)
 {
-	for (;; a++, b++) {
-		char x = *a >= 'A' && *a <= 'Z' ? (char)(*a + 32) : *a;
-		char y = *b >= 'A' && *b <= 'Z' ? (char)(*b + 32) : *b;
-
-		if (x != y)
-			return false;
-		if (x == '\0')
+	for (; lower(*a) == lower(*b); a++, b++)
+		if (*a == '\0')
 			return true;
-	}
+	return false;
 }
 
 bool text_copy(char *out, size_t size, const char *text)
@@ -108,6 +108,15 @@ bool text_copy(char *out, size_t size, const char *text)
 		return false;
 	memcpy(out, text, len + 1);
 	return true;
+}
+
+bool text_copy_lower(char *out, size_t size, const char *text)
+{
+	bool fits = text_copy(out, size, text);
+
+	for (char *p = out; *p; p++)
+		*p = lower(*p);
+	return fits;
 }
 
 const char *text_quote(char *out, size_t size, const char *text)

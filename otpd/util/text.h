@@ -29,6 +29,9 @@ bool text_same_nocase(const char *a, const char *b);
 /* Copies if it fits with its NUL; false, and out is empty, if not. */
 bool text_copy(char *out, size_t size, const char *text);
 
+/* The same with ASCII letters in lower case. */
+bool text_copy_lower(char *out, size_t size, const char *text);
+
 /*
  * Copies text in double quotes, with control bytes, quotes, backslashes and bytes of
  * invalid UTF-8 as \xNN, cut with "..." where it does not fit. NULL becomes "-".

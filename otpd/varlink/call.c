@@ -149,6 +149,11 @@ static int read_field(void *in, const struct field *field, const json_t *value)
 			return -EINVAL;
 		*(const json_t **)(void *)at = value;
 		return 0;
+	case FIELD_OBJECT:
+		if (!json_is_object(value))
+			return -EINVAL;
+		*(const json_t **)(void *)at = value;
+		return 0;
 	}
 	return -EINVAL;
 }

@@ -30,6 +30,15 @@ struct call {
 	json_t *message; /* the whole call; FIELD_ARRAY borrows from it */
 	json_t *out;     /* the parameters of the answer, or of the error */
 	int result;      /* 0, an outcome, or -errno */
+	/*
+	 * Set by check or apply of a call that has more than one phase. reading: the
+	 * next phase changes nothing. then: what follows the COMMIT of this phase in
+	 * place of the answer, on the loop's thread, unless the phase failed or
+	 * refused; it submits the call again, or finishes it.
+	 */
+	bool reading;
+	void (*then)(struct call *call);
+	void *phase; /* what then works on: a part of work */
 };
 
 /*

@@ -31,6 +31,8 @@ enum field_type {
 	FIELD_INT,    /* int64_t at offset, 0 <= value <= max; 0 if left out */
 	FIELD_BOOL,   /* bool at offset; false if left out */
 	FIELD_ARRAY,  /* const json_t * at offset, borrowed; at most max elements */
+	FIELD_OBJECT, /* the same for an object; its members are nobody's business here
+		       */
 };
 
 struct field {

@@ -71,12 +71,18 @@ static size_t count_of(const struct server *server, uid_t uid)
 	return n;
 }
 
+static size_t limit_of(const struct server *server, uid_t uid)
+{
+	return server->conns_of ? server->conns_of(server->service->context, uid)
+				: LIMIT_UID_CONNS;
+}
+
 static bool has_room(const struct server *server, const struct peer *peer)
 {
 	if (peer->uid == 0)
 		return server->n_conns < server->max_conns;
 	return server->n_conns + LIMIT_RESERVED_CONNS < server->max_conns &&
-		count_of(server, peer->uid) < LIMIT_UID_CONNS;
+		count_of(server, peer->uid) < limit_of(server, peer->uid);
 }
 
 static void on_connection(uv_poll_t *poll, int status, int events);

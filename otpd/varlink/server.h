@@ -18,6 +18,9 @@ struct server {
 	size_t max_conns; /* in all; LIMIT_RESERVED_CONNS of them for root only */
 	int64_t idle_s; /* how long a silent client of another uid is kept; 0: always */
 	int64_t idle_root_s; /* the same for root */
+	/* Connections that this uid, which is not root, may have at once; NULL:
+	 * LIMIT_UID_CONNS. context is the service's. */
+	size_t (*conns_of)(void *context, uid_t uid);
 
 	struct list conns;
 	size_t n_conns;

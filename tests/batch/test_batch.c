@@ -1083,7 +1083,9 @@ START_TEST(of_two_hundred_parallel_right_codes_exactly_one_verifies)
 	ck_assert_int_eq(
 		number(&store, "SELECT count(*) FROM audit WHERE event='verified'"), 1);
 	ck_assert_int_eq(number(&store, "SELECT count(*) FROM wrong"), 0);
-	ck_assert_int_eq(number(&store, "SELECT count(*) FROM mail WHERE state=1"), 1);
+	/* Dead, if its code was used before the result of the send was written. */
+	ck_assert_int_eq(
+		number(&store, "SELECT count(*) FROM mail WHERE state IN (1, 5)"), 1);
 	store_close(&store);
 }
 END_TEST

@@ -8,7 +8,7 @@ import re
 import sys
 
 PAGE = pathlib.Path("man/emailotp-protocol.7").read_text()
-INTERFACES = ("Auth", "Self", "Admin", "Mail")
+INTERFACES = ("Account", "Auth", "Self", "Admin", "Mail")
 METHOD = re.compile(r"method (\w+)\(([^)]*)\) -> \(([^)]*)\)")
 TYPE = re.compile(r"type (\w+) \(([^)]*)\)")
 problems = []

@@ -122,7 +122,8 @@ static inline const char *idl_type_word(enum field_type type)
 	static const char *const words[] = { [FIELD_STRING] = "string",
 		[FIELD_INT] = "int",
 		[FIELD_BOOL] = "bool",
-		[FIELD_ARRAY] = "[]" };
+		[FIELD_ARRAY] = "[]",
+		[FIELD_OBJECT] = "object" };
 
 	return words[type];
 }
@@ -190,7 +191,8 @@ static inline void idl_fits(
 		ck_assert_msg(f->offset + size <= method->in_size,
 			"%s.%s.%s lies outside", interface->name, method->name,
 			f->name);
-		ck_assert_msg(f->type == FIELD_BOOL || f->max > 0,
+		ck_assert_msg(
+			f->type == FIELD_BOOL || f->type == FIELD_OBJECT || f->max > 0,
 			"%s.%s holds nothing", method->name, f->name);
 		for (const struct field *g = method->in; g < f; g++) {
 			size_t g_size = g->type == FIELD_STRING ? g->max + 1

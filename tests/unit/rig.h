@@ -52,6 +52,8 @@ static inline void rig_landed(void *context, int r)
 {
 	struct rig *rig = context;
 
+	if (r < 0)
+		repeats_clear(&rig->daemon.repeats);
 	(void)keeper_landed(&rig->daemon, r == 0);
 }
 
@@ -110,6 +112,7 @@ static inline void rig_open(struct rig *rig, const char *config)
 	daemon->batch.landed = rig_landed;
 	daemon->batch.damaged = rig_damaged;
 	ck_assert_int_eq(batch_open(&daemon->batch), 0);
+	hasher_open(&daemon->hasher, &daemon->loop);
 	daemon->mailer.loop = &daemon->loop;
 	daemon->mailer.outbox = &daemon->outbox;
 	ck_assert_int_eq(
@@ -132,6 +135,7 @@ static inline void rig_close(struct rig *rig)
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	ck_assert_int_eq(uv_loop_close(&daemon->loop), 0);
 	store_close(&daemon->store);
+	token_keys_free(&daemon->token_keys);
 	config_free(daemon->config);
 }
 

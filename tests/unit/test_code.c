@@ -204,14 +204,15 @@ END_TEST
 
 START_TEST(purposes_have_names_of_their_own)
 {
-	for (int64_t i = CODE_LOGIN; i <= CODE_SECOND; i++) {
+	for (int64_t i = CODE_LOGIN; i <= CODE_CHANGE_ADDRESS; i++) {
 		ck_assert_str_ne(code_purpose_name(i), "unknown");
 		for (int64_t j = CODE_LOGIN; j < i; j++)
 			ck_assert_str_ne(code_purpose_name(i), code_purpose_name(j));
 	}
-	ck_assert_str_eq(code_purpose_name(CODE_SECOND + 1), "unknown");
+	ck_assert_str_eq(code_purpose_name(CODE_CHANGE_ADDRESS + 1), "unknown");
 	for (int64_t i = 0; i <= 99; i++)
-		ck_assert(code_is_of_self(i) == (i == CODE_ENROL || i == CODE_SECOND));
+		ck_assert((code_realm(i) == CODE_OF_SELF) ==
+			(i == CODE_ENROL || i == CODE_SECOND));
 	ck_assert_str_eq(code_purpose_name(0), "unknown");
 	ck_assert_str_eq(code_purpose_name(99), "unknown");
 }

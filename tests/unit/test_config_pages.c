@@ -14,6 +14,7 @@
 #define config_free      mail_config_free
 #define config_print     mail_config_print
 #define config_log_level mail_config_log_level
+#define config_tenant    mail_config_tenant
 #include "otpd/mail/options.c"
 /* clang-format on */
 
@@ -151,9 +152,11 @@ START_TEST(the_example_of_otpd_conf_shows_the_presets)
 	for (const struct setting *s = config_schema.settings; s->name; s++)
 		ck_assert_msg(
 			strstr(text, s->name) != NULL, "the example lacks %s", s->name);
-	for (const struct setting *s = config_schema.sections[0].settings; s->name; s++)
-		ck_assert_msg(
-			strstr(text, s->name) != NULL, "the example lacks %s", s->name);
+	for (const struct settings_section *section = config_schema.sections;
+		section->name; section++)
+		for (const struct setting *s = section->settings; s->name; s++)
+			ck_assert_msg(strstr(text, s->name) != NULL,
+				"the example lacks %s of %s", s->name, section->name);
 	free(text);
 }
 END_TEST

@@ -687,18 +687,36 @@ START_TEST(a_step_up_is_remembered_where_it_happened_and_until_the_user_is_touch
 	struct begun b;
 
 	set_up("policy sudo { grace = 15m cool_down = 0 sends_per_hour = 50 }");
+	ck_assert_int_eq(begin_from("alice", "sudo", "192.0.2.7", &b), 0);
+	rig_mail(&rig, code, NULL);
+	ck_assert_int_eq(verify(b.id, code), 0);
+	ck_assert_str_eq(state_of_begin("sudo", "192.0.2.7", ""), "verified");
+	ck_assert_int_eq(rig_count(&rig, "SELECT length * 10 + alphabet FROM grace"),
+		10 * (int)strlen(code));
+	ck_assert_str_eq(state_of_begin("sudo", "192.0.2.7", "tty2"), "challenge");
+	ck_assert_str_eq(state_of_begin("sudo", "192.0.2.1", ""), "challenge");
+	ck_assert_str_eq(state_of_begin("sudo", "", ""), "challenge");
+	ck_assert_str_eq(state_of_begin("sshd", "192.0.2.7", ""), "challenge");
+	rig.now += 899;
+	ck_assert_str_eq(state_of_begin("sudo", "192.0.2.7", ""), "verified");
+	rig.now += 1;
+	ck_assert_str_eq(state_of_begin("sudo", "192.0.2.7", ""), "challenge");
+	rig_mail(&rig, code, NULL);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(a_step_up_from_nowhere_is_asked_for_again)
+{
+	struct begun b;
+
+	set_up("policy default { grace = 15m cool_down = 0 }");
 	b = begin("alice", "sudo");
 	rig_mail(&rig, code, NULL);
 	ck_assert_int_eq(verify(b.id, code), 0);
-	ck_assert_str_eq(state_of_begin("sudo", "", ""), "verified");
-	ck_assert_str_eq(state_of_begin("sudo", "", "tty2"), "challenge");
-	ck_assert_str_eq(state_of_begin("sudo", "192.0.2.1", ""), "challenge");
-	ck_assert_str_eq(state_of_begin("sshd", "", ""), "challenge");
-	rig.now += 899;
-	ck_assert_str_eq(state_of_begin("sudo", "", ""), "verified");
-	rig.now += 1;
+	/* A job of the same user would have had what its owner stepped up for. */
 	ck_assert_str_eq(state_of_begin("sudo", "", ""), "challenge");
-	rig_mail(&rig, code, NULL);
+	ck_assert_int_eq(rig_count(&rig, "SELECT count(*) FROM grace"), 0);
 	rig_close(&rig);
 }
 END_TEST
@@ -708,14 +726,15 @@ START_TEST(disabling_forgets_step_ups_and_ends_challenges)
 	struct begun b, live;
 
 	set_up("policy default { grace = 15m cool_down = 0 }");
-	b = begin("alice", "sudo");
+	ck_assert_int_eq(begin_from("alice", "sudo", "192.0.2.7", &b), 0);
 	rig_mail(&rig, code, NULL);
 	ck_assert_int_eq(verify(b.id, code), 0);
+	ck_assert_str_eq(state_of_begin("sudo", "192.0.2.7", ""), "verified");
 	live = begin("alice", "sshd");
 	rig_mail(&rig, code, NULL);
 	ck_assert_int_eq(on_user("Admin.DisableUser", "alice"), 0);
 	ck_assert_int_eq(verify(live.id, code), OUTCOME_NO_CHALLENGE);
-	ck_assert_str_eq(state_of_begin("sudo", "", ""), "challenge");
+	ck_assert_str_eq(state_of_begin("sudo", "192.0.2.7", ""), "challenge");
 	ck_assert_int_eq(on_user("Admin.UnlockUser", "alice"), 0);
 	ck_assert_int_eq(verify(live.id, code), OUTCOME_NO_CHALLENGE);
 	ck_assert_int_eq(rig_count(&rig, "SELECT count(*) FROM grace"), 0);
@@ -743,9 +762,10 @@ START_TEST(a_clock_set_back_ends_what_is_live_and_keeps_what_is_spent)
 	struct begun b;
 
 	set_up("policy default { cool_down = 0 grace = 1h }");
-	b = begin("alice", "sudo");
+	ck_assert_int_eq(begin_from("alice", "sudo", "192.0.2.7", &b), 0);
 	rig_mail(&rig, code, NULL);
 	ck_assert_int_eq(verify(b.id, code), 0);
+	ck_assert_int_eq(rig_count(&rig, "SELECT count(*) FROM grace"), 1);
 	b = begin("alice", "sshd");
 	rig_mail(&rig, code, NULL);
 	ck_assert_int_eq(verify(b.id, wrong_one()), OUTCOME_WRONG_CODE);
@@ -1273,7 +1293,7 @@ START_TEST(the_daemon_describes_itself)
 	set_up("");
 	ck_assert_int_eq(rig_send(&rig, RIG_NOBODY, info, sizeof(info), &out), 0);
 	ck_assert_str_eq(string_of(out, "product"), "otpd");
-	ck_assert_uint_eq(json_array_size(json_object_get(out, "interfaces")), 5);
+	ck_assert_uint_eq(json_array_size(json_object_get(out, "interfaces")), 6);
 	json_decref(out);
 	for (size_t i = 0; i < 5; i++) {
 		char text[256], head[64];
@@ -1497,6 +1517,7 @@ UNIT_MAIN("login", the_right_code_passes_once,
 	sends_are_limited_by_the_hour_the_remote_host_and_the_host,
 	a_cancelled_challenge_is_dead_and_cancelling_is_harmless,
 	a_step_up_is_remembered_where_it_happened_and_until_the_user_is_touched,
+	a_step_up_from_nowhere_is_asked_for_again,
 	disabling_forgets_step_ups_and_ends_challenges,
 	who_comes_from_an_exempt_network_or_is_exempt_needs_no_code,
 	a_clock_set_back_ends_what_is_live_and_keeps_what_is_spent,

@@ -279,13 +279,13 @@ START_TEST(long_and_binary_replies_are_cut)
 {
 	struct smtp_talk talk = { 0 };
 	bool whole = false;
+	int strange = 0; /* counted: an assertion of Check writes to a file each time */
 
 	smtp_talk_begin(&talk);
-	for (int i = 0; i < 1 << 20; i++) {
-		ck_assert_uint_eq(
-			smtp_talk_hear(&talk, "550-line\r\n", 10, &whole), 10);
-		ck_assert(!whole);
-	}
+	for (int i = 0; i < 1 << 20; i++)
+		strange += smtp_talk_hear(&talk, "550-line\r\n", 10, &whole) != 10 ||
+			whole;
+	ck_assert_int_eq(strange, 0);
 	for (int i = 0; i < 1000; i++)
 		smtp_talk_hear(&talk,
 			"\0\xff"

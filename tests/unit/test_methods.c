@@ -13,7 +13,9 @@ START_TEST(the_files_are_the_tables)
 	idl_compare(&introspection_interface);
 	idl_compare(&auth_interface);
 	idl_compare(&self_interface);
+	idl_compare(&account_interface);
 	idl_compare(&admin_interface);
+	idl_compare(&account_interface);
 }
 END_TEST
 
@@ -27,6 +29,50 @@ static void each_method(
 				f(*at, m);
 }
 
+/* Who may call the methods of accounts. A web application signs its customers in; PAM
+ * in a process of root takes the step up to the code, and no further; and passwd
+ * changes and resets. */
+static const struct {
+	const char *name;
+	unsigned who;
+} account_rules[] = {
+	{ "Register", METHOD_SERVICE },
+	{ "CompleteRegistration", METHOD_SERVICE },
+	{ "Confirm", METHOD_ROOT | METHOD_SERVICE },
+	{ "RequestReset", METHOD_ROOT | METHOD_SERVICE },
+	{ "ChangePassword", METHOD_ROOT | METHOD_SERVICE },
+	{ "SetPassword", METHOD_ROOT | METHOD_SERVICE },
+	{ "ChangeAddress", METHOD_ROOT | METHOD_SERVICE },
+	{ "Login", METHOD_ROOT | METHOD_SERVICE },
+	{ "Verify", METHOD_SERVICE },
+	{ "Status", METHOD_ROOT | METHOD_SERVICE },
+	{ "Resend", METHOD_ROOT | METHOD_SERVICE },
+	{ "Cancel", METHOD_ROOT | METHOD_SERVICE },
+	{ "Exchange", METHOD_SERVICE },
+	{ "Refresh", METHOD_SERVICE },
+	{ "Revoke", METHOD_SERVICE },
+	{ "RevokeAll", METHOD_SERVICE },
+	{ "Introspect", METHOD_SERVICE },
+	{ "Show", METHOD_SERVICE },
+	{ "SetProfile", METHOD_SERVICE },
+	{ "RecoveryCodes", METHOD_SERVICE },
+	{ "Keys", METHOD_ANY },
+};
+
+static void has_account_rule(const struct method *method)
+{
+	size_t n = sizeof(account_rules) / sizeof(account_rules[0]);
+
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(account_rules[i].name, method->name) == 0) {
+			ck_assert_msg(
+				(method->flags & METHOD_WHO) == account_rules[i].who,
+				"%s", method->name);
+			return;
+		}
+	ck_abort_msg("%s has no row in account_rules", method->name);
+}
+
 static void has_rule(const struct interface *interface, const struct method *method)
 {
 	ck_assert_msg(method->flags & METHOD_WHO,
@@ -38,7 +84,9 @@ static void has_rule(const struct interface *interface, const struct method *met
 	if (interface == &self_interface)
 		ck_assert_msg((method->flags & METHOD_WHO) == METHOD_SELF, "%s",
 			method->name);
-	if (method->flags & METHOD_ANY)
+	if (interface == &account_interface)
+		has_account_rule(method);
+	else if (method->flags & METHOD_ANY)
 		ck_assert_ptr_eq(interface, &introspection_interface);
 }
 

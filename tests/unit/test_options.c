@@ -33,6 +33,7 @@ START_TEST(without_arguments_the_defaults_hold)
 	ck_assert_ptr_null(options.prompt);
 	ck_assert(!options.nullok && !options.debug);
 	ck_assert(!options.try_first_pass && !options.use_first_pass);
+	ck_assert(!options.append && !options.token);
 }
 END_TEST
 
@@ -53,6 +54,12 @@ START_TEST(every_option_is_read)
 	ck_assert(options.try_first_pass);
 	ck_assert_int_eq(parse("use_first_pass", "password=system", NULL, NULL), 0);
 	ck_assert(options.use_first_pass);
+	ck_assert_int_eq(
+		parse("password=account", "append", "use_first_pass", "token"), 0);
+	ck_assert_int_eq(options.password, PASSWORD_ACCOUNT);
+	ck_assert(options.append && options.token && options.use_first_pass);
+	ck_assert_int_eq(parse("append", "password=system", "nullok", NULL), 0);
+	ck_assert_int_eq(parse("token", NULL, NULL, NULL), 0);
 }
 END_TEST
 
@@ -89,11 +96,17 @@ static const struct {
 	{ "nullok=", "no value" },
 	{ "nullok=yes", "no value" },
 	{ "debug=1", "no value" },
-	{ "password", "none or system" },
-	{ "password=", "none or system" },
-	{ "password=System", "none or system" },
-	{ "password=account", "none or system" },
-	{ "password=none ", "none or system" },
+	{ "password", "none, system or account" },
+	{ "password=", "none, system or account" },
+	{ "password=System", "none, system or account" },
+	{ "password=accounts", "none, system or account" },
+	{ "password=none ", "none, system or account" },
+	{ "append=", "no value" },
+	{ "append=yes", "no value" },
+	{ "Append", "is unknown" },
+	{ "token=", "no value" },
+	{ "token=jwt", "no value" },
+	{ "tokens", "is unknown" },
 	{ "prompts", "from 1 to 5" },
 	{ "prompts=", "from 1 to 5" },
 	{ "prompts=0", "from 1 to 5" },
@@ -154,6 +167,47 @@ START_TEST(options_that_contradict_each_other_are_refused)
 }
 END_TEST
 
+static const struct {
+	const char *options[4];
+	const char *said;
+} at_odds[] = {
+	{ { "password=account", "nullok" }, "\"nullok\" contradicts password=account" },
+	{ { "nullok", "password=account" }, "\"nullok\" contradicts password=account" },
+	{ { "append" }, "\"append\" needs password=system or password=account" },
+	{ { "append", "password=none" },
+		"\"append\" needs password=system or password=account" },
+	{ { "append", "password=system", "prompts=2" },
+		"\"prompts=\" contradicts append" },
+	{ { "prompts=1", "append", "password=system" },
+		"\"prompts=\" contradicts append" },
+	{ { "append", "prompt=x", "password=account" },
+		"\"prompt=\" contradicts append" },
+	{ { "password=account", "try_first_pass", "use_first_pass" },
+		"\"try_first_pass\" contradicts use_first_pass" },
+};
+
+START_TEST(options_at_odds_are_refused)
+{
+	const char *const *it = at_odds[_i].options;
+
+	ck_assert_int_eq(parse(it[0], it[1], it[2], it[3]), -EINVAL);
+	ck_assert_msg(strstr(error, at_odds[_i].said) != NULL, "%s", error);
+}
+END_TEST
+
+START_TEST(a_password_phase_has_neither_append_nor_token)
+{
+	ck_assert_int_eq(parse("password=account", "use_first_pass", "debug", NULL), 0);
+	ck_assert_int_eq(options_check_change(&options, error), 0);
+	ck_assert_int_eq(parse("password=account", "append", NULL, NULL), 0);
+	ck_assert_int_eq(options_check_change(&options, error), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(error, "\"append\" is for lines of auth"));
+	ck_assert_int_eq(parse("token", NULL, NULL, NULL), 0);
+	ck_assert_int_eq(options_check_change(&options, error), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(error, "\"token\" is for lines of auth"));
+}
+END_TEST
+
 START_TEST(a_hostile_argument_of_any_length_is_only_quoted)
 {
 	for (size_t length = 1; length < 2000; length += 37) {
@@ -183,6 +237,9 @@ int main(void)
 		sizeof(wrong) / sizeof(wrong[0]));
 	tcase_add_test(tcase, an_option_given_twice_is_refused);
 	tcase_add_test(tcase, options_that_contradict_each_other_are_refused);
+	tcase_add_loop_test(tcase, options_at_odds_are_refused, 0,
+		sizeof(at_odds) / sizeof(at_odds[0]));
+	tcase_add_test(tcase, a_password_phase_has_neither_append_nor_token);
 	tcase_add_test(tcase, a_hostile_argument_of_any_length_is_only_quoted);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

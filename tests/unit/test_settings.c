@@ -109,7 +109,7 @@ START_TEST(unknown_keys_and_sections_are_errors_at_their_line)
 	refused("policy sshd {\n\n code_lenght = 8\n}\n", 3, "code_lenght");
 	refused("life = 10m\n", 1, "life");
 	refused("policy sshd {\n socket = x\n}\n", 2, "socket");
-	refused("tenant acme {\n}\n", 1, "tenant");
+	refused("transport relay {\n}\n", 1, "transport");
 }
 END_TEST
 

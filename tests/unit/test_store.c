@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "otpd/store/accounts.h"
 #include "otpd/store/audit.h"
 #include "otpd/store/challenges.h"
 #include "otpd/store/db.h"
@@ -106,7 +107,7 @@ START_TEST(what_protects_the_file_is_on)
 	} pragmas[] = { { "PRAGMA synchronous", 2 }, { "PRAGMA secure_delete", 1 },
 		{ "PRAGMA trusted_schema", 0 }, { "PRAGMA foreign_keys", 1 },
 		{ "PRAGMA cell_size_check", 1 },
-		{ "PRAGMA application_id", 0x6f747064 }, { "PRAGMA user_version", 2 },
+		{ "PRAGMA application_id", 0x6f747064 }, { "PRAGMA user_version", 3 },
 		{ "PRAGMA temp_store", 2 },
 		{ "SELECT journal_mode = 'wal' FROM pragma_journal_mode", 1 },
 		{ "SELECT locking_mode = 'exclusive' FROM pragma_locking_mode", 1 },
@@ -162,7 +163,7 @@ START_TEST(foreign_files_are_refused_and_stay_as_they_are)
 	free(data);
 	unlink(path);
 	store = opened();
-	ck_assert_int_eq(db_script(store.db, "PRAGMA user_version=3"), 0);
+	ck_assert_int_eq(db_script(store.db, "PRAGMA user_version=4"), 0);
 	store_close(&store);
 	data = unit_read(path, &size);
 	refused_untouched(data, size, "newer");
@@ -390,6 +391,27 @@ static const char data_1[] =
 	" '550 no');"
 	"INSERT INTO wrong (user, decoy, at) VALUES ('alice', 0, 1699999990);";
 
+/* What version 2 added, as the otpd of then did. MUST stay as it is. */
+static const char version_2[] =
+	"ALTER TABLE users ADD COLUMN language TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE users ADD COLUMN second TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE users ADD COLUMN second_verified_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE users ADD COLUMN refusals INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE users ADD COLUMN bounced INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE mail ADD COLUMN transport TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE mail ADD COLUMN second INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE mail ADD COLUMN own INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX mail_sent ON mail (name) WHERE state = 1;"
+	"PRAGMA user_version=2;";
+
+/* A second route, refusals, a mail that says something of its address, two step-ups. */
+static const char data_2[] =
+	"UPDATE users SET language = 'de', second = '+4930123456', second_verified_at = 60,"
+	" refusals = 2 WHERE name = 'alice';"
+	"UPDATE mail SET own = 1, transport = 'relay' WHERE id = 2;"
+	"INSERT INTO grace VALUES ('alice', 'sudo', '', 'tty1', 0, 1700003600),"
+	" ('alice', 'cron', '', '', 0, 1700003600);";
+
 static int64_t number(struct db *db, const char *sql)
 {
 	int64_t n = -1;
@@ -398,29 +420,40 @@ static int64_t number(struct db *db, const char *sql)
 	return n;
 }
 
-/* Makes the file, with one more statement. */
-static void make_version_1(const char *more)
+/* Makes the file as it was in that version, with one more statement. */
+static void make_version(int version, const char *more)
 {
 	struct db *db;
 
 	unit_path(path, "old.db");
+	unlink(path);
 	ck_assert_int_eq(db_open(path, &db, error, sizeof(error)), 0);
 	ck_assert_int_eq(db_script(db, version_1), 0);
 	ck_assert_int_eq(db_script(db, data_1), 0);
+	if (version == 2) {
+		ck_assert_int_eq(db_script(db, version_2), 0);
+		ck_assert_int_eq(db_script(db, data_2), 0);
+	}
 	ck_assert_int_eq(db_script(db, more), 0);
 	db_close(db);
 	ck_assert_int_eq(chmod(path, 0600), 0);
 }
 
-/* It is as it was, or it is version 2 with all that was in it; never between. */
-static void is_one_or_the_other(struct db *db, int64_t version)
+/* It is exactly of that version, with all that was in it. */
+static void is_whole(struct db *db, int64_t version)
 {
 	static const char columns[] =
-		"SELECT (SELECT count(*) FROM pragma_table_info('users')) * 100 +"
-		" (SELECT count(*) FROM pragma_table_info('mail'))";
+		"SELECT (SELECT count(*) FROM pragma_table_info('users')) * 10000 +"
+		" (SELECT count(*) FROM pragma_table_info('mail')) * 100 +"
+		" (SELECT count(*) FROM pragma_table_info('grace'))";
+	static const int64_t expected[] = { 0, 71406, 121706, 121708 };
+	static const int64_t tables[] = { 0, 7, 7, 12 };
 
 	ck_assert_int_eq(number(db, "PRAGMA user_version"), version);
-	ck_assert_int_eq(number(db, columns), version == 1 ? 714 : 1217);
+	ck_assert_int_eq(number(db, columns), expected[version]);
+	ck_assert_int_eq(
+		number(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table'"),
+		tables[version]);
 	ck_assert_int_eq(number(db, "SELECT count(*) FROM users"), 3);
 	ck_assert_int_eq(number(db, "SELECT count(*) FROM mail"), 3);
 	ck_assert_int_eq(number(db, "SELECT count(*) FROM challenges"), 1);
@@ -440,12 +473,12 @@ START_TEST(a_database_of_version_1_is_brought_up_with_all_that_is_in_it)
 	struct user user;
 	int64_t n;
 
-	make_version_1("");
+	make_version(1, "");
 	/* Twice: the second time there is nothing to do. */
 	for (int i = 0; i < 2; i++) {
 		ck_assert_msg(store_open(&store, path, error, sizeof(error)) == 0, "%s",
 			error);
-		is_one_or_the_other(store.db, 2);
+		is_whole(store.db, SQL_VERSION);
 		store_close(&store);
 	}
 	ck_assert_int_eq(store_open(&store, path, error, sizeof(error)), 0);
@@ -479,6 +512,40 @@ START_TEST(a_database_of_version_1_is_brought_up_with_all_that_is_in_it)
 }
 END_TEST
 
+START_TEST(a_database_of_version_2_is_brought_up_with_all_that_is_in_it)
+{
+	struct store store;
+	struct user user;
+	struct mail mail;
+	int64_t length = -1, alphabet = -1, n = -1;
+
+	make_version(2, "");
+	ck_assert_msg(store_open(&store, path, error, sizeof(error)) == 0, "%s", error);
+	is_whole(store.db, SQL_VERSION);
+	ck_assert_int_eq(users_get(&store, "alice", &user), 0);
+	ck_assert_str_eq(user.language, "de");
+	ck_assert_str_eq(user.second, "+4930123456");
+	ck_assert_int_eq(user.second_verified_at, 60);
+	ck_assert_int_eq(user.refusals, 2);
+	ck_assert_int_eq(mails_get(&store, 2, &mail), 0);
+	ck_assert(mail.own);
+	ck_assert_str_eq(mail.transport, "relay");
+	/* Nobody remembers of which form that code was. */
+	ck_assert_int_eq(grace_get(&store, "alice", "sudo", "", "tty1", 0, NOW, &length,
+				 &alphabet),
+		1);
+	ck_assert_int_eq(length, 0);
+	ck_assert_int_eq(alphabet, 0);
+	/* And what was bound to nothing holds no longer. */
+	ck_assert_int_eq(
+		grace_get(&store, "alice", "cron", "", "", 0, NOW, &length, &alphabet),
+		0);
+	ck_assert_int_eq(accounts_count(&store, &n), 0);
+	ck_assert_int_eq(n, 0);
+	store_close(&store);
+}
+END_TEST
+
 START_TEST(a_new_database_is_what_a_migrated_one_is)
 {
 	static const char shape[] =
@@ -493,30 +560,43 @@ START_TEST(a_new_database_is_what_a_migrated_one_is)
 		store.db, "SELECT count(*) FROM sqlite_schema WHERE type = 'index'");
 
 	store_close(&store);
-	make_version_1("");
-	ck_assert_int_eq(store_open(&store, path, error, sizeof(error)), 0);
-	ck_assert_int_eq(number(store.db, shape), fresh);
-	ck_assert_int_eq(
-		number(store.db,
-			"SELECT count(*) FROM sqlite_schema WHERE type = 'index'"),
-		indexes);
-	store_close(&store);
+	for (int version = 1; version < SQL_VERSION; version++) {
+		make_version(version, "");
+		ck_assert_int_eq(store_open(&store, path, error, sizeof(error)), 0);
+		ck_assert_int_eq(number(store.db, shape), fresh);
+		ck_assert_int_eq(
+			number(store.db,
+				"SELECT count(*) FROM sqlite_schema WHERE type = 'index'"),
+			indexes);
+		store_close(&store);
+	}
 }
 END_TEST
 
-START_TEST(a_migration_that_fails_in_the_middle_is_taken_back_whole)
+/* An index of that name stands in the way, by when other tables are done. */
+static void is_taken_back(int version, const char *index, const char *words)
 {
+	char sql[64];
 	struct db *db;
 
-	/* The users' table is done by then. */
-	make_version_1("CREATE INDEX mail_sent ON mail (at)");
+	snprintf(sql, sizeof(sql), "CREATE INDEX %s ON mail (at)", index);
+	make_version(version, sql);
 	ck_assert_int_lt(try_open(), 0);
-	ck_assert_ptr_nonnull(strstr(error, "cannot be brought from version 1 to 2"));
+	ck_assert_msg(strstr(error, words) != NULL, "\"%s\"", error);
 	ck_assert_int_eq(db_open(path, &db, error, sizeof(error)), 0);
-	is_one_or_the_other(db, 1);
-	ck_assert_int_eq(db_script(db, "DROP INDEX mail_sent"), 0);
+	is_whole(db, version);
+	snprintf(sql, sizeof(sql), "DROP INDEX %s", index);
+	ck_assert_int_eq(db_script(db, sql), 0);
 	db_close(db);
 	ck_assert_int_eq(try_open(), 0);
+}
+
+START_TEST(a_migration_that_fails_in_the_middle_is_taken_back_whole)
+{
+	is_taken_back(1, "mail_sent", "cannot be brought from version 1 to 3");
+	/* Version 2 was done then, but is not what is left either. */
+	is_taken_back(1, "sessions_end", "cannot be brought from version 1 to 3");
+	is_taken_back(2, "sessions_end", "cannot be brought from version 2 to 3");
 }
 END_TEST
 
@@ -543,14 +623,14 @@ static bool killed_at(rlim_t limit)
 	return status != 0;
 }
 
-START_TEST(a_migration_that_is_killed_at_any_write_loses_nothing)
+static void is_killed_at_any_write(int from)
 {
 	char log[UNIT_PATH + 8], *data;
 	bool killed = true;
 	int n_old = 0, n_killed = 0;
 	size_t size;
 
-	make_version_1("");
+	make_version(from, "");
 	data = unit_read(path, &size);
 	snprintf(log, sizeof(log), "%s-wal", path);
 	for (rlim_t limit = 0; killed; limit += 512) {
@@ -563,18 +643,26 @@ START_TEST(a_migration_that_is_killed_at_any_write_loses_nothing)
 		killed = killed_at(limit);
 		n_killed += killed;
 		ck_assert_int_eq(db_open(path, &db, error, sizeof(error)), 0);
+		/* It is as it was, or it is new; never between. */
 		version = number(db, "PRAGMA user_version");
-		is_one_or_the_other(db, version);
-		n_old += version == 1;
+		ck_assert(version == from || version == SQL_VERSION);
+		is_whole(db, version);
+		n_old += version == from;
 		db_close(db);
 		ck_assert_msg(store_open(&store, path, error, sizeof(error)) == 0, "%s",
 			error);
-		is_one_or_the_other(store.db, 2);
+		is_whole(store.db, SQL_VERSION);
 		store_close(&store);
 	}
 	ck_assert_int_gt(n_killed, 10);
 	ck_assert_int_gt(n_old, 10);
 	free(data);
+}
+
+START_TEST(a_migration_that_is_killed_at_any_write_loses_nothing)
+{
+	for (int version = 1; version < SQL_VERSION; version++)
+		is_killed_at_any_write(version);
 }
 END_TEST
 
@@ -1376,7 +1464,15 @@ START_TEST(wrong_tries_are_counted_forgotten_and_purged)
 	/* On a decoy no guess was evaluated. */
 	ck_assert_int_eq(budget_rate_hour(&wrong_rate, NOW + 10), 8);
 	ck_assert_int_eq(budget_rate_hour(&sends, NOW + 10), 0);
+	ck_assert_int_eq(spending_add_wrong(&store, "pw:addr:1", false, NOW), 0);
+	ck_assert_int_eq(spending_add_wrong(&store, "pw:addr:2", false, NOW + 5), 0);
 	ck_assert_int_eq(spending_purge(&store, NOW + 86404, 2), 0);
+	/* Wrong passwords have no window that is longer. */
+	ck_assert_int_eq(
+		db_number(store.db, "SELECT count(*) FROM wrong WHERE user LIKE 'pw:%'",
+			&n),
+		0);
+	ck_assert_int_eq(n, 1);
 	ck_assert_int_eq(
 		db_number(store.db, "SELECT count(*) FROM wrong WHERE user='stranger'",
 			&n),
@@ -1395,25 +1491,85 @@ START_TEST(wrong_tries_are_counted_forgotten_and_purged)
 }
 END_TEST
 
+/* Whether it holds, with its form. */
+static int remembered(struct store *store, const char *rhost, const char *tty,
+	int64_t now_s, int64_t *ret_length, int64_t *ret_alphabet)
+{
+	return grace_get(
+		store, "a", "sudo", rhost, tty, 0, now_s, ret_length, ret_alphabet);
+}
+
+/* Whether it holds. */
+static int holds(struct store *store, const char *user, const char *service,
+	const char *rhost, const char *tty, int64_t peer, int64_t now_s)
+{
+	int64_t length, alphabet;
+
+	return grace_get(
+		store, user, service, rhost, tty, peer, now_s, &length, &alphabet);
+}
+
 START_TEST(a_step_up_is_remembered_for_exactly_what_it_was_given_for)
 {
 	struct store store = opened();
 
-	ck_assert_int_eq(grace_put(&store, "a", "sudo", "", "tty1", 0, NOW + 10), 0);
-	ck_assert_int_eq(grace_holds(&store, "a", "sudo", "", "tty1", 0, NOW), 1);
-	ck_assert_int_eq(grace_holds(&store, "a", "sudo", "", "tty1", 0, NOW + 9), 1);
-	ck_assert_int_eq(grace_holds(&store, "a", "sudo", "", "tty1", 0, NOW + 10), 0);
-	ck_assert_int_eq(grace_holds(&store, "b", "sudo", "", "tty1", 0, NOW), 0);
-	ck_assert_int_eq(grace_holds(&store, "a", "sshd", "", "tty1", 0, NOW), 0);
-	ck_assert_int_eq(grace_holds(&store, "a", "sudo", "h", "tty1", 0, NOW), 0);
-	ck_assert_int_eq(grace_holds(&store, "a", "sudo", "", "tty2", 0, NOW), 0);
-	ck_assert_int_eq(grace_holds(&store, "a", "sudo", "", "tty1", 1, NOW), 0);
-	ck_assert_int_eq(grace_put(&store, "a", "sudo", "", "tty1", 0, NOW + 20), 0);
-	ck_assert_int_eq(grace_holds(&store, "a", "sudo", "", "tty1", 0, NOW + 15), 1);
+	ck_assert_int_eq(
+		grace_put(&store, "a", "sudo", "", "tty1", 0, NOW + 10, 6, 0), 0);
+	ck_assert_int_eq(holds(&store, "a", "sudo", "", "tty1", 0, NOW), 1);
+	ck_assert_int_eq(holds(&store, "a", "sudo", "", "tty1", 0, NOW + 9), 1);
+	ck_assert_int_eq(holds(&store, "a", "sudo", "", "tty1", 0, NOW + 10), 0);
+	ck_assert_int_eq(holds(&store, "b", "sudo", "", "tty1", 0, NOW), 0);
+	ck_assert_int_eq(holds(&store, "a", "sshd", "", "tty1", 0, NOW), 0);
+	ck_assert_int_eq(holds(&store, "a", "sudo", "h", "tty1", 0, NOW), 0);
+	ck_assert_int_eq(holds(&store, "a", "sudo", "", "tty2", 0, NOW), 0);
+	ck_assert_int_eq(holds(&store, "a", "sudo", "", "tty1", 1, NOW), 0);
+	ck_assert_int_eq(
+		grace_put(&store, "a", "sudo", "", "tty1", 0, NOW + 20, 6, 0), 0);
+	ck_assert_int_eq(holds(&store, "a", "sudo", "", "tty1", 0, NOW + 15), 1);
 	ck_assert_int_eq(grace_purge(&store, NOW + 19), 0);
-	ck_assert_int_eq(grace_holds(&store, "a", "sudo", "", "tty1", 0, NOW), 1);
+	ck_assert_int_eq(holds(&store, "a", "sudo", "", "tty1", 0, NOW), 1);
 	ck_assert_int_eq(grace_forget(&store, "a"), 0);
-	ck_assert_int_eq(grace_holds(&store, "a", "sudo", "", "tty1", 0, NOW), 0);
+	ck_assert_int_eq(holds(&store, "a", "sudo", "", "tty1", 0, NOW), 0);
+	store_close(&store);
+}
+END_TEST
+
+START_TEST(a_step_up_has_the_form_of_its_last_code)
+{
+	struct store store = opened();
+	int64_t length = -1, alphabet = -1;
+
+	ck_assert_int_eq(
+		grace_put(&store, "a", "sudo", "h", "", 0, NOW + 10, 8, CODE_LETTERED),
+		0);
+	ck_assert_int_eq(remembered(&store, "h", "", NOW, &length, &alphabet), 1);
+	ck_assert_int_eq(length, 8);
+	ck_assert_int_eq(alphabet, CODE_LETTERED);
+	ck_assert_int_eq(
+		grace_put(&store, "a", "sudo", "h", "", 0, NOW + 20, 6, CODE_DIGITS),
+		0);
+	ck_assert_int_eq(remembered(&store, "h", "", NOW, &length, &alphabet), 1);
+	ck_assert_int_eq(length, 6);
+	ck_assert_int_eq(alphabet, CODE_DIGITS);
+	ck_assert_int_eq(remembered(&store, "h", "", NOW + 20, &length, &alphabet), 0);
+	store_close(&store);
+}
+END_TEST
+
+START_TEST(a_step_up_from_nowhere_is_never_remembered)
+{
+	struct store store = opened();
+	int64_t length, alphabet;
+
+	ck_assert_int_eq(grace_put(&store, "a", "sudo", "", "", 0, NOW + 10, 6, 0), 0);
+	ck_assert_int_eq(number(store.db, "SELECT count(*) FROM grace"), 0);
+	ck_assert_int_eq(remembered(&store, "", "", NOW, &length, &alphabet), 0);
+	/* Not even if there is such a row. */
+	ck_assert_int_eq(db_script(store.db,
+				 "INSERT INTO grace VALUES ('a', 'sudo', '', '', 0,"
+				 " 1700003600, 6, 0)"),
+		0);
+	ck_assert_int_eq(remembered(&store, "", "", NOW, &length, &alphabet), 0);
 	store_close(&store);
 }
 END_TEST
@@ -1558,6 +1714,7 @@ START_TEST(the_log_is_moved_into_the_file_when_it_has_grown)
 END_TEST
 
 UNIT_MAIN("store", a_database_of_version_1_is_brought_up_with_all_that_is_in_it,
+	a_database_of_version_2_is_brought_up_with_all_that_is_in_it,
 	a_new_database_is_what_a_migrated_one_is,
 	a_migration_that_fails_in_the_middle_is_taken_back_whole,
 	a_migration_that_is_killed_at_any_write_loses_nothing,
@@ -1585,6 +1742,8 @@ UNIT_MAIN("store", a_database_of_version_1_is_brought_up_with_all_that_is_in_it,
 	sends_count_by_purpose_and_failed_ones_are_free,
 	wrong_tries_are_counted_forgotten_and_purged,
 	a_step_up_is_remembered_for_exactly_what_it_was_given_for,
+	a_step_up_has_the_form_of_its_last_code,
+	a_step_up_from_nowhere_is_never_remembered,
 	audit_pages_show_every_event_once_newest_first,
 	a_search_goes_through_a_long_audit_in_stretches,
 	the_audit_shrinks_by_age_and_by_number_in_bites,

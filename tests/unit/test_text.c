@@ -163,10 +163,26 @@ START_TEST(a_copy_fits_whole_or_is_empty)
 }
 END_TEST
 
+START_TEST(a_copy_in_lower_case_changes_ascii_letters_only)
+{
+	char out[16] = "zzz";
+
+	ck_assert(text_copy_lower(out, sizeof(out), "@AZ[az`{09"));
+	ck_assert_str_eq(out, "@az[az`{09");
+	ck_assert(text_copy_lower(out, sizeof(out), "\xc3\x84I\xc4\xb0"));
+	ck_assert_str_eq(out, "\xc3\x84i\xc4\xb0");
+	ck_assert(text_copy_lower(out, 4, "ABC"));
+	ck_assert_str_eq(out, "abc");
+	ck_assert(!text_copy_lower(out, 3, "ABC"));
+	ck_assert_str_eq(out, "");
+}
+END_TEST
+
 UNIT_MAIN("text", every_pair_and_triple_of_bytes_is_judged_as_rfc_3629_does,
 	every_code_point_is_taken_and_no_cut_of_it,
 	overlong_forms_surrogates_and_lone_tails_are_not_utf8,
 	controls_are_c0_del_and_c1_and_nothing_else,
 	clean_copies_are_utf8_without_controls_whatever_goes_in,
 	clean_copies_keep_what_is_clean_and_never_half_a_character,
-	case_is_ignored_for_ascii_letters_only, a_copy_fits_whole_or_is_empty);
+	case_is_ignored_for_ascii_letters_only, a_copy_fits_whole_or_is_empty,
+	a_copy_in_lower_case_changes_ascii_letters_only);
