@@ -2,57 +2,39 @@
 #ifndef PAM_EMAILOTP_CALL_H
 #define PAM_EMAILOTP_CALL_H
 
-#include <security/pam_modules.h>
-#include <stdbool.h>
-
 #include "otpd/proto/limits.h"
-#include "pam_emailotp/options.h"
-#include "pam_emailotp/who.h"
-
-enum delivery {
-	DELIVERY_QUEUED,
-	DELIVERY_SENT,
-	DELIVERY_DEFERRED,
-	DELIVERY_FAILED
-};
-
-/* A code that was mailed and is to be asked for. */
-struct challenge {
-	char id[LIMIT_CHALLENGE + 1];
-	char reference[LIMIT_REFERENCE + 1];
-	int length;          /* characters of the code */
-	bool letters;        /* of CODE_LETTERS, else digits */
-	bool proves_address; /* the code verifies the address, it does not open the
-				login */
-	bool resumed;        /* mailed by an earlier call, not by this one */
-	int expires_in_s;
-	int tries_left;
-	enum delivery delivery;
-};
-
-/* What otpd said last. Which members hold, the result of the call says. */
-struct answer {
-	struct challenge challenge; /* RESULT_CHALLENGE, OUTCOME_WRONG_CODE */
-	int retry_after_s;          /* OUTCOME_LOCKED, OUTCOME_THROTTLED */
-	bool undeliverable; /* RESULT_VERIFIED of call_verify: mails are being refused
-			     */
-	char error[80];     /* -EPROTO: the name of the error that we do not know */
-};
+#include "pam_emailotp/request.h"
+#include "pam_emailotp/wire.h"
 
 /*
- * The methods of org.emailotp.Auth. Each returns an enum outcome, a RESULT_x that says
- * the state, or a negative errno: never 0.
+ * One call of a method. Declare it with CLEANUP(call_wipe): what is sent can hold a
+ * code or a password, and what is answered a token.
  */
-int call_begin(pam_handle_t *pamh, const struct options *options, const struct who *who,
-	struct answer *answer);
-int call_resend(
-	pam_handle_t *pamh, const struct options *options, struct answer *answer);
+struct call {
+	struct request *request;
+	struct wire_writer writer;
+	struct wire_reply reply; /* points into buffer */
+	char buffer[LIMIT_FRAME];
+};
 
-/* Tries a code on answer->challenge. */
-int call_verify(pam_handle_t *pamh, const struct options *options, const char *code,
-	struct answer *answer);
+void call_wipe(struct call *call);
 
-int call_account(pam_handle_t *pamh, const struct options *options,
-	const struct who *who, struct answer *answer);
+void call_open(struct call *call, struct request *request, const char *method);
+
+/* A parameter; "" is left out. */
+void call_put(struct call *call, const char *key, const char *value);
+void call_put_bool(struct call *call, const char *key, bool value);
+
+/* The parameters service and rhost, of every method that has them. */
+void call_put_place(struct call *call);
+
+/*
+ * Sends it and reads the answer into call->reply: 0, the outcome of an error with what
+ * it carries in request->answer, or a negative errno.
+ */
+int call_send(struct call *call);
+
+/* The same for a method that answers a state: never 0, but a RESULT_x. */
+int call_send_for_state(struct call *call);
 
 #endif

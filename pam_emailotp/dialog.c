@@ -11,6 +11,8 @@
  *    whose connection broke comes back and goes on with the code that he has.
  *  - Every loop here is bounded, whatever the host answers: a host without a user can
  *    cause at most MAX_RESENDS mails.
+ *  - What the code is for (a sign-in, a new password) stands in struct step; the loop
+ *    is the same.
  *
  * No mail where nobody can answer: the module cannot ask a conversation whether it
  * works without showing a prompt, and the prompt cannot come before the mail. What
@@ -30,18 +32,19 @@
 #include "otpd/proto/outcome.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/text.h"
+#include "pam_emailotp/box.h"
+#include "pam_emailotp/call_account.h"
+#include "pam_emailotp/call_auth.h"
 #include "pam_emailotp/prompt.h"
 #include "pam_emailotp/result.h"
 #include "pam_emailotp/talk.h"
 
-#define MAX_WAITS   3 /* for a first code to become possible */
+#define MAX_WAITS   3 /* for what is not possible yet */
 #define MAX_RESENDS 3
 
 struct dialog {
-	pam_handle_t *pamh;
-	const struct options *options;
-	const struct who *who;
-	struct answer *answer;
+	struct request *request;
+	const struct step *step;
 	int64_t prompts_left;
 	int resends_left;
 	enum news news; /* since the last prompt */
@@ -53,37 +56,41 @@ struct reply {
 	char code[LIMIT_CODE + 1];
 };
 
+static int begin_login(struct request *request, const char *password)
+{
+	(void)password;
+	return call_begin(request);
+}
+
+const struct step step_login = { begin_login, call_resend, call_verify };
+const struct step step_account = { call_login, call_resend, call_verify };
+
 static void wipe_reply(struct reply *reply)
 {
 	explicit_bzero(reply, sizeof(*reply));
 }
 
 /* Shows a text and waits for Enter, whatever is typed before it. */
-static int pause_at(struct dialog *dialog, const char *text)
+static int pause_at(const struct request *request, const char *text)
 {
 	CLEANUP(wipe_reply) struct reply reply;
-	int r = talk_ask(dialog->pamh, PAM_PROMPT_ECHO_ON, text, reply.text);
+	int r = talk_ask(request->pamh, PAM_PROMPT_ECHO_ON, text, reply.text);
 
 	return r == -EMSGSIZE ? 0 : r;
 }
 
-static int begin_once(struct dialog *dialog)
+int dialog_repeat(struct request *request, step_begin *begin, const char *password)
 {
-	return call_begin(dialog->pamh, dialog->options, dialog->who, dialog->answer);
-}
+	int r = begin(request, password);
 
-/* Begins, and waits with the user where otpd cannot send yet. */
-static int begin(struct dialog *dialog)
-{
-	int r = begin_once(dialog);
-
-	for (int i = 0; i < MAX_WAITS && r == OUTCOME_THROTTLED; i++) {
+	for (int i = 0; i < MAX_WAITS && (r == OUTCOME_THROTTLED || r == OUTCOME_BUSY);
+		i++) {
 		char text[TALK_TEXT];
 
-		prompt_wait(text, dialog->answer->retry_after_s);
-		r = pause_at(dialog, text);
+		prompt_wait(text, r, request->answer.retry_after_s);
+		r = pause_at(request, text);
 		if (r == 0)
-			r = begin_once(dialog);
+			r = begin(request, password);
 	}
 	return r;
 }
@@ -91,35 +98,6 @@ static int begin(struct dialog *dialog)
 static bool wants_resend(const char *text)
 {
 	return text_same_nocase(text, "r") || text_same_nocase(text, "resend");
-}
-
-/* The character of a code as it is sent, or NUL. */
-static char code_character(const struct challenge *challenge, char c)
-{
-	if (!challenge->letters)
-		return c >= '0' && c <= '9' ? c : '\0';
-	if (c >= 'a' && c <= 'z')
-		c = (char)(c - 'a' + 'A');
-	return c != '\0' && strchr(CODE_LETTERS, c) ? c : '\0';
-}
-
-/* The code in what was typed, without its separators; false if there is none. */
-static bool read_code(const struct challenge *challenge, struct reply *reply)
-{
-	int n = 0;
-
-	for (const char *at = reply->text; *at; at++) {
-		char c;
-
-		if (*at == ' ' || *at == '-')
-			continue;
-		c = code_character(challenge, *at);
-		if (c == '\0' || n == challenge->length)
-			return false;
-		reply->code[n++] = c;
-	}
-	reply->code[n] = '\0';
-	return n == challenge->length;
 }
 
 /* One prompt is used up, and this is what came of it. */
@@ -138,14 +116,14 @@ static int resend(struct dialog *dialog)
 	if (dialog->resends_left == 0)
 		return spend(dialog, NEWS_NO_MORE_RESENDS, RESULT_NOT_A_CODE);
 	dialog->resends_left--;
-	r = call_resend(dialog->pamh, dialog->options, dialog->answer);
+	r = dialog->step->resend(dialog->request);
 	dialog->news = r == OUTCOME_THROTTLED ? NEWS_RESEND_LATER : NEWS_RESENT;
 	return r == OUTCOME_THROTTLED ? RESULT_CHALLENGE : r;
 }
 
 static int verify(struct dialog *dialog, const char *code)
 {
-	int r = call_verify(dialog->pamh, dialog->options, code, dialog->answer);
+	int r = dialog->step->verify(dialog->request, code);
 
 	if (r == OUTCOME_WRONG_CODE)
 		return spend(dialog, NEWS_WRONG_CODE, OUTCOME_WRONG_CODE);
@@ -156,18 +134,20 @@ static int verify(struct dialog *dialog, const char *code)
 static int ask_once(struct dialog *dialog)
 {
 	CLEANUP(wipe_reply) struct reply reply;
+	const struct request *request = dialog->request;
 	char text[TALK_TEXT];
 	int r;
 
-	prompt_code(text, dialog->news, dialog->answer, dialog->options->prompt);
-	r = talk_ask(dialog->pamh, PAM_PROMPT_ECHO_ON, text, reply.text);
+	prompt_code(text, dialog->news, &request->answer, request->options.prompt);
+	r = talk_ask(request->pamh, PAM_PROMPT_ECHO_ON, text, reply.text);
 	if (r < 0 && r != -EMSGSIZE)
 		return r;
 	if (r > 0)
 		return r;
 	if (r == 0 && wants_resend(reply.text))
 		return resend(dialog);
-	if (r == 0 && read_code(&dialog->answer->challenge, &reply))
+	if (r == 0 &&
+		box_read_code(&request->answer.challenge.form, reply.text, reply.code))
 		return verify(dialog, reply.code);
 	return spend(dialog, NEWS_NOT_A_CODE, RESULT_NOT_A_CODE);
 }
@@ -184,53 +164,60 @@ static int ask(struct dialog *dialog)
 }
 
 /* A user who cannot begin at all is told why, and for how long. */
-static int show_lock(struct dialog *dialog)
+static int show_lock(const struct request *request)
 {
 	char text[TALK_TEXT];
 	int r;
 
-	prompt_locked(text, dialog->answer->retry_after_s);
-	r = pause_at(dialog, text);
+	prompt_locked(text, request);
+	r = pause_at(request, text);
 	return r == 0 ? OUTCOME_LOCKED : r;
 }
 
-int dialog_settle(int result, const struct options *options, const struct who *who)
+int dialog_settle(int result, const struct request *request)
 {
 	bool lets_in = result == RESULT_VERIFIED || result == RESULT_EXEMPT ||
 		result == RESULT_NOT_ENROLLED;
 
-	if (who->unknown &&
+	if (request->who.unknown &&
 		(lets_in || result == OUTCOME_WRONG_CODE ||
 			result == RESULT_NOT_A_CODE))
 		return RESULT_UNKNOWN_USER;
-	if (result == RESULT_NOT_ENROLLED && !options->nullok)
+	if (result == RESULT_NOT_ENROLLED && !request->options.nullok)
 		return RESULT_NOT_ALLOWED_IN;
 	return result;
 }
 
-int dialog_run(pam_handle_t *pamh, int flags, const struct options *options,
-	const struct who *who, struct answer *answer)
+void dialog_tell_end(const struct request *request, int result)
+{
+	char text[TALK_TEXT];
+
+	if (prompt_farewell(text, result, request))
+		talk_tell(request->pamh, request->flags, PAM_ERROR_MSG, text);
+}
+
+int dialog_run(struct request *request, const struct step *step, const char *password)
 {
 	struct dialog dialog = {
-		.pamh = pamh,
-		.options = options,
-		.who = who,
-		.answer = answer,
-		.prompts_left = options->prompts,
+		.request = request,
+		.step = step,
+		.prompts_left = request->options.prompts,
 		.resends_left = MAX_RESENDS,
 		.news = NEWS_BEGUN,
 		.last = RESULT_NOT_A_CODE,
 	};
-	int r = begin(&dialog);
+	int r = dialog_repeat(request, step->begin, password);
 
 	if (r == OUTCOME_LOCKED)
-		return show_lock(&dialog);
+		return show_lock(request);
+	if (r == OUTCOME_WRONG_PASSWORD)
+		return r;
 	if (r == RESULT_CHALLENGE)
 		r = ask(&dialog);
-	if (prompt_farewell(r))
-		talk_tell(pamh, flags, PAM_ERROR_MSG, prompt_farewell(r));
-	r = dialog_settle(r, options, who);
-	if (r == RESULT_VERIFIED && answer->undeliverable)
-		talk_tell(pamh, flags, PAM_TEXT_INFO, prompt_undeliverable());
+	dialog_tell_end(request, r);
+	r = dialog_settle(r, request);
+	if (r == RESULT_VERIFIED && request->answer.undeliverable)
+		talk_tell(request->pamh, request->flags, PAM_TEXT_INFO,
+			prompt_undeliverable());
 	return r;
 }

@@ -52,6 +52,8 @@ static int set_password(const char *value, void *out, int64_t min, int64_t max)
 		*(int64_t *)out = PASSWORD_NONE;
 	else if (strcmp(value, "system") == 0)
 		*(int64_t *)out = PASSWORD_SYSTEM;
+	else if (strcmp(value, "account") == 0)
+		*(int64_t *)out = PASSWORD_ACCOUNT;
 	else
 		return -EINVAL;
 	return 0;
@@ -84,16 +86,18 @@ static int set_text(const char *value, void *out, int64_t min, int64_t max)
 
 /* clang-format off */
 static const struct option table[] = {
-	{ "password=", set_password, AT(password), 0, 0, "none or system" },
+	{ "password=", set_password, AT(password), 0, 0, "none, system or account" },
 	{ "prompt=", set_text, AT(prompt), 1, OPTIONS_PROMPT,
 		"1 to 200 bytes of UTF-8 without control characters" },
 	{ "prompts=", set_number, AT(prompts), 1, 5, "a number from 1 to 5" },
 	{ "socket=", set_path, AT(socket), 2, MAX_PATH,
 		"an absolute path of at most 107 bytes" },
 	{ "timeout=", set_number, AT(timeout_s), 1, 60, "seconds from 1 to 60" },
+	{ "append", set_flag, AT(append), 0, 0, "no value" },
 	{ "nullok", set_flag, AT(nullok), 0, 0, "no value" },
 	{ "try_first_pass", set_flag, AT(try_first_pass), 0, 0, "no value" },
 	{ "use_first_pass", set_flag, AT(use_first_pass), 0, 0, "no value" },
+	{ "token", set_flag, AT(token), 0, 0, "no value" },
 	{ "debug", set_flag, AT(debug), 0, 0, "no value" },
 };
 /* clang-format on */
@@ -152,8 +156,8 @@ static int parse_one(const char *argument, unsigned *seen, struct options *optio
 		if (option)
 			return complain(reterr, argument, "takes ", option->allowed);
 		return complain(reterr, argument, "is unknown; allowed are password=, ",
-			"prompt=, prompts=, socket=, timeout=, nullok, try_first_pass, "
-			"use_first_pass, debug");
+			"prompt=, prompts=, socket=, timeout=, append, nullok, "
+			"try_first_pass, use_first_pass, token, debug");
 	}
 	bit = 1u << (option - table);
 	if (*seen & bit)
@@ -165,15 +169,41 @@ static int parse_one(const char *argument, unsigned *seen, struct options *optio
 	return 0;
 }
 
-static int check_together(const struct options *options, char reterr[OPTIONS_ERROR])
+/* Whether the option of that name was given. */
+static bool is_given(const char *name, unsigned seen)
 {
-	if (options->try_first_pass && options->use_first_pass)
-		return complain(
-			reterr, "try_first_pass", "contradicts ", "use_first_pass");
-	if (options->password != PASSWORD_SYSTEM && options->try_first_pass)
-		return complain(reterr, "try_first_pass", "needs ", "password=system");
-	if (options->password != PASSWORD_SYSTEM && options->use_first_pass)
-		return complain(reterr, "use_first_pass", "needs ", "password=system");
+	return seen & 1u << (find(name) - table);
+}
+
+/* Options of which one makes no sense beside, or without, the other. */
+static const struct {
+	const char *option;
+	const char *at_odds;
+} pairs[] = {
+	{ "try_first_pass", "use_first_pass" },
+	/* There is one text and no prompt for a code. */
+	{ "prompt=", "append" },
+	{ "prompts=", "append" },
+};
+
+static const char *const need_password[] = { "try_first_pass", "use_first_pass",
+	"append" };
+
+static int check_together(
+	const struct options *options, unsigned seen, char reterr[OPTIONS_ERROR])
+{
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (is_given(pairs[i].option, seen) && is_given(pairs[i].at_odds, seen))
+			return complain(reterr, pairs[i].option, "contradicts ",
+				pairs[i].at_odds);
+	for (size_t i = 0; i < sizeof(need_password) / sizeof(need_password[0]); i++)
+		if (options->password == PASSWORD_NONE &&
+			is_given(need_password[i], seen))
+			return complain(reterr, need_password[i], "needs ",
+				"password=system or password=account");
+	/* Whoever has no account has no password either that could be right. */
+	if (options->nullok && options->password == PASSWORD_ACCOUNT)
+		return complain(reterr, "nullok", "contradicts ", "password=account");
 	return 0;
 }
 
@@ -186,5 +216,15 @@ int options_parse(
 	for (int i = 0; i < argc; i++)
 		if (parse_one(argv[i], &seen, ret, reterr) < 0)
 			return -EINVAL;
-	return check_together(ret, reterr);
+	return check_together(ret, seen, reterr);
+}
+
+int options_check_change(const struct options *options, char reterr[OPTIONS_ERROR])
+{
+	const char *option = options->append ? "append"
+		: options->token             ? "token"
+					     : NULL;
+
+	return option ? complain(reterr, option, "is for lines of ", "auth and account")
+		      : 0;
 }

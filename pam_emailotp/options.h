@@ -12,8 +12,9 @@
 	     */
 
 enum password {
-	PASSWORD_NONE,   /* an earlier module of the stack has checked it */
-	PASSWORD_SYSTEM, /* we ask for it and unix_chkpwd(8) checks it */
+	PASSWORD_NONE,    /* an earlier module of the stack has checked it */
+	PASSWORD_SYSTEM,  /* we ask for it and unix_chkpwd(8) checks it */
+	PASSWORD_ACCOUNT, /* of an account of otpd's, which checks it */
 };
 
 /* The strings are those of argv. */
@@ -26,6 +27,8 @@ struct options {
 	bool nullok;
 	bool try_first_pass;
 	bool use_first_pass;
+	bool append; /* password and code come in one text */
+	bool token;  /* the receipt of a sign-in goes into PAM's environment */
 	bool debug;
 };
 
@@ -35,5 +38,8 @@ struct options {
  */
 int options_parse(
 	int argc, const char **argv, struct options *ret, char reterr[OPTIONS_ERROR]);
+
+/* The same for what a line of the password phase cannot have. */
+int options_check_change(const struct options *options, char reterr[OPTIONS_ERROR]);
 
 #endif

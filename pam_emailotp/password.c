@@ -17,16 +17,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <security/pam_ext.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "otpd/util/cleanup.h"
-#include "otpd/util/text.h"
 #include "pam_emailotp/result.h"
-#include "pam_emailotp/talk.h"
+#include "pam_emailotp/secret.h"
 
 /* Debian 12 and 13; other systems set it when they build. */
 #ifndef UNIX_CHKPWD
@@ -34,15 +32,6 @@
 #endif
 
 #define EXIT_NO_EXEC 127
-
-struct password_buffer {
-	char text[TALK_ANSWER + 1];
-};
-
-static void wipe_buffer(struct password_buffer *buffer)
-{
-	explicit_bzero(buffer, sizeof(*buffer));
-}
 
 /* Both ends above 2, so that the helper's own 0 to 2 can be made without a clash. */
 static int open_pipe(int ends[2])
@@ -164,47 +153,47 @@ static int check(const char *user, const char *password)
 	return r;
 }
 
-static int check_earlier(pam_handle_t *pamh, const struct who *who)
+int password_try(const struct request *request, const char *password)
 {
-	const void *password = NULL;
+	int r = check(request->who.user, password);
 
-	if (pam_get_item(pamh, PAM_AUTHTOK, &password) != PAM_SUCCESS || !password)
+	/* unix_chkpwd has judged a name that NSS does not know; it must not be right.
+	 */
+	if (r == RESULT_PASSWORD_RIGHT && request->who.unknown)
 		return RESULT_WRONG_PASSWORD;
-	if (strlen(password) > TALK_ANSWER)
-		return RESULT_WRONG_PASSWORD;
-	return check(who->user, password);
+	return r;
 }
 
-static int check_asked(pam_handle_t *pamh, const struct who *who)
+static int check_earlier(const struct request *request, int item)
 {
-	CLEANUP(wipe_buffer) struct password_buffer buffer;
-	int r;
+	CLEANUP(secret_wipe) struct secret secret;
+	int r = secret_earlier(request->pamh, item, &secret);
 
-	/* sudo puts its own prompt in the place of exactly this one. */
-	r = talk_ask(pamh, PAM_PROMPT_ECHO_OFF, "Password: ", buffer.text);
-	if (r == -EMSGSIZE)
-		return RESULT_WRONG_PASSWORD;
+	return r == 0 ? password_try(request, secret.text) : r;
+}
+
+static int check_asked(const struct request *request, int item)
+{
+	CLEANUP(secret_wipe) struct secret secret;
+	int r = secret_ask(request->pamh, SECRET_PROMPT, &secret);
+
 	if (r != 0)
 		return r;
-	r = check(who->user, buffer.text);
+	r = password_try(request, secret.text);
 	if (r == RESULT_PASSWORD_RIGHT &&
-		pam_set_item(pamh, PAM_AUTHTOK, buffer.text) != PAM_SUCCESS)
+		secret_leave(request->pamh, item, &secret) < 0)
 		return -ENOMEM;
 	return r;
 }
 
-int password_check(
-	pam_handle_t *pamh, const struct options *options, const struct who *who)
+int password_check(const struct request *request, int item)
 {
+	const struct options *options = &request->options;
 	int r = RESULT_WRONG_PASSWORD;
 
 	if (options->try_first_pass || options->use_first_pass)
-		r = check_earlier(pamh, who);
+		r = check_earlier(request, item);
 	if (r == RESULT_WRONG_PASSWORD && !options->use_first_pass)
-		r = check_asked(pamh, who);
-	/* unix_chkpwd has judged a name that NSS does not know; it must not be right.
-	 */
-	if (r == RESULT_PASSWORD_RIGHT && who->unknown)
-		return RESULT_WRONG_PASSWORD;
+		r = check_asked(request, item);
 	return r;
 }

@@ -3,8 +3,8 @@
  * Every word that a user reads. All that he must know stands in the prompt itself,
  * since sshd before 10.3 holds other messages back until the next prompt, and many
  * clients show nothing else. The reason for asking again comes first. No text holds
- * anything that a stranger wrote: only numbers, the reference, and the administrator's
- * prompt=.
+ * anything that a stranger wrote: only numbers, the reference, the administrator's
+ * prompt=, and otpd's reason against a new password.
  */
 #include "pam_emailotp/prompt.h"
 
@@ -53,16 +53,21 @@ static const char *waiting(char out[32], int seconds)
 	return duration(out, seconds);
 }
 
+static bool proves_address(const struct challenge *c)
+{
+	return c->purpose == PURPOSE_VERIFY_ADDRESS;
+}
+
 static void append_begun(
 	char out[TALK_TEXT], const struct challenge *c, const char *life)
 {
-	if (c->proves_address)
+	if (proves_address(c))
 		append(out, "Your e-mail address is not verified. ");
 	if (c->delivery == DELIVERY_FAILED) {
 		append(out,
 			"The code (reference %s) could not be delivered; r sends another. ",
 			c->reference);
-		if (c->proves_address)
+		if (proves_address(c))
 			append(out,
 				"If that fails too, have an administrator correct the "
 				"address. ");
@@ -75,7 +80,7 @@ static void append_begun(
 			c->reference, life);
 		return;
 	}
-	if (c->proves_address)
+	if (proves_address(c))
 		append(out, "A code was sent to it (reference %s, valid for %s). ",
 			c->reference, life);
 	else if (c->resumed)
@@ -97,20 +102,26 @@ static void append_delivery(char out[TALK_TEXT], const struct challenge *c)
 			"The mail server is making the mail wait; it may take minutes. ");
 }
 
-static void append_wrong(char out[TALK_TEXT], const struct challenge *c)
+static void append_tries(char out[TALK_TEXT], const struct challenge *c)
 {
 	if (c->tries_left == 0)
 		append(out, "Wrong code (no try left; reference %s). ", c->reference);
 	else
 		append(out, "Wrong code (%d %s left; reference %s). ", c->tries_left,
 			c->tries_left == 1 ? "try" : "tries", c->reference);
+}
+
+static void append_wrong(char out[TALK_TEXT], const struct challenge *c)
+{
+	append_tries(out, c);
 	append_delivery(out, c);
 }
 
 static void append_not_a_code(char out[TALK_TEXT], const struct challenge *c)
 {
-	append(out, "That is not a code (%d %s expected; reference %s). ", c->length,
-		c->letters ? "letters and digits" : "digits", c->reference);
+	append(out, "That is not a code (%d %s expected; reference %s). ",
+		c->form.length, c->form.letters ? "letters and digits" : "digits",
+		c->reference);
 	append_delivery(out, c);
 }
 
@@ -152,36 +163,50 @@ void prompt_code(char out[TALK_TEXT], enum news news, const struct answer *answe
 	}
 	if (ask)
 		append(out, "%s", ask);
-	else if (c->proves_address && news == NEWS_BEGUN &&
+	else if (proves_address(c) && news == NEWS_BEGUN &&
 		c->delivery != DELIVERY_FAILED)
 		append(out, "Enter it to verify the address, r for a new one: ");
 	else
 		append(out, ASK);
 }
 
-void prompt_wait(char out[TALK_TEXT], int retry_after_s)
+void prompt_wait(char out[TALK_TEXT], int outcome, int retry_after_s)
 {
 	char time[32];
 
 	out[0] = '\0';
-	append(out, "No new code can be sent for %s. Wait, then press Enter: ",
-		waiting(time, retry_after_s));
+	waiting(time, retry_after_s);
+	if (outcome == OUTCOME_BUSY)
+		append(out,
+			"Too many passwords are being checked. Wait %s, then press "
+			"Enter: ",
+			time);
+	else
+		append(out, "No new code can be sent for %s. Wait, then press Enter: ",
+			time);
 }
 
-void prompt_locked(char out[TALK_TEXT], int retry_after_s)
+static void append_locked(char out[TALK_TEXT], const struct request *request)
 {
+	int retry_after_s = request->answer.retry_after_s;
+	const char *what =
+		request_is_of_account(request) ? "Sign-in" : "Sign-in by code";
+	const char *why =
+		request_is_of_account(request) ? "wrong tries" : "wrong codes";
 	char time[32];
 
-	out[0] = '\0';
 	if (retry_after_s == 0)
-		append(out,
-			"Sign-in by code is locked until an administrator unlocks it. "
-			"Press Enter: ");
+		append(out, "%s is locked until an administrator unlocks it.", what);
 	else
-		append(out,
-			"Sign-in by code is locked for %s, after too many wrong codes. "
-			"Press Enter: ",
-			waiting(time, retry_after_s));
+		append(out, "%s is locked for %s, after too many %s.", what,
+			waiting(time, retry_after_s), why);
+}
+
+void prompt_locked(char out[TALK_TEXT], const struct request *request)
+{
+	out[0] = '\0';
+	append_locked(out, request);
+	append(out, " Press Enter: ");
 }
 
 const char *prompt_undeliverable(void)
@@ -190,7 +215,77 @@ const char *prompt_undeliverable(void)
 	       "another address.";
 }
 
-const char *prompt_farewell(int result)
+void prompt_mailed(char out[TALK_TEXT], const struct challenge *c)
+{
+	char life[32];
+
+	out[0] = '\0';
+	append(out,
+		"A code has been mailed; enter your password followed by the code "
+		"(reference %s, valid for %s).",
+		c->reference, duration(life, c->expires_in_s));
+	if (c->delivery == DELIVERY_FAILED)
+		append(out, " The mail could not be delivered.");
+}
+
+void prompt_wrong_code(char out[TALK_TEXT], const struct challenge *c)
+{
+	out[0] = '\0';
+	append_tries(out, c);
+	append(out, "Enter your password followed by the code.");
+}
+
+void prompt_new_password(char out[TALK_TEXT], const char *problem)
+{
+	out[0] = '\0';
+	if (*problem)
+		append(out, "The password is not acceptable: %s. ", problem);
+	append(out, "New password: ");
+}
+
+void prompt_recovery(char out[TALK_TEXT], bool again, int tries_left)
+{
+	out[0] = '\0';
+	if (again)
+		append(out, "Wrong recovery code (%d %s left). ", tries_left,
+			tries_left == 1 ? "try" : "tries");
+	append(out, "One of your recovery codes: ");
+}
+
+/* What only accounts can meet. */
+static const char *account_farewell(int result)
+{
+	switch (result) {
+	case OUTCOME_BAD_NAME:
+	case RESULT_WRONG_PASSWORD:
+	case OUTCOME_WRONG_PASSWORD:
+		return "The login or the password is wrong.";
+	case OUTCOME_BUSY:
+		return "Too many passwords are being checked. Try again in a few seconds.";
+	case OUTCOME_NOT_VERIFIED:
+		return "Your e-mail address is not verified. Verify it first.";
+	case OUTCOME_DISABLED:
+		return "This account is disabled. Ask an administrator.";
+	case OUTCOME_MUST_RESET:
+		return "Your password must be reset before you can log in.";
+	case OUTCOME_NO_USER:
+		return "There is no such account.";
+	case OUTCOME_NOT_ALLOWED:
+		return "Only an administrator can allow a new password.";
+	case OUTCOME_BAD_PASSWORD:
+		return "The new password is not acceptable. The password is unchanged.";
+	case RESULT_PASSWORDS_DIFFER:
+		return "The passwords differ. The password is unchanged.";
+	case OUTCOME_BAD_TOKEN:
+		return "The time for a new password is over. Begin again.";
+	case OUTCOME_RECOVERY_NEEDED:
+		return "A new password needs one of your recovery codes.";
+	default:
+		return NULL;
+	}
+}
+
+static const char *farewell(int result)
 {
 	switch (result) {
 	case RESULT_ADDRESS_VERIFIED:
@@ -211,4 +306,18 @@ const char *prompt_farewell(int result)
 			return "Sign-in by code is not available now.";
 		return NULL;
 	}
+}
+
+bool prompt_farewell(char out[TALK_TEXT], int result, const struct request *request)
+{
+	const char *text = NULL;
+
+	out[0] = '\0';
+	if (request_is_of_account(request))
+		text = account_farewell(result);
+	if (request_is_of_account(request) && result == OUTCOME_LOCKED)
+		append_locked(out, request);
+	else if (text || farewell(result))
+		append(out, "%s", text ? text : farewell(result));
+	return *out;
 }

@@ -2,7 +2,7 @@
 #ifndef PAM_EMAILOTP_PROMPT_H
 #define PAM_EMAILOTP_PROMPT_H
 
-#include "pam_emailotp/call.h"
+#include "pam_emailotp/request.h"
 #include "pam_emailotp/talk.h"
 
 /* What happened since the last prompt. */
@@ -19,16 +19,32 @@ enum news {
 void prompt_code(char out[TALK_TEXT], enum news news, const struct answer *answer,
 	const char *ask);
 
-/* The prompt of a user who must wait before a code can be sent. */
-void prompt_wait(char out[TALK_TEXT], int retry_after_s);
+/*
+ * The prompt of a user who must wait, for the outcome OUTCOME_THROTTLED or
+ * OUTCOME_BUSY.
+ */
+void prompt_wait(char out[TALK_TEXT], int outcome, int retry_after_s);
 
-/* The prompt of a user who is locked; 0: until an administrator unlocks. */
-void prompt_locked(char out[TALK_TEXT], int retry_after_s);
+/* The prompt of a user who is locked. */
+void prompt_locked(char out[TALK_TEXT], const struct request *request);
 
 /* What a user is told who is let in, and whose mails are being refused. */
 const char *prompt_undeliverable(void);
 
-/* What a user is told at the end, or NULL: for a result of which he must know more. */
-const char *prompt_farewell(int result);
+/* What a client with one box shows: the code is to come, or was wrong. */
+void prompt_mailed(char out[TALK_TEXT], const struct challenge *challenge);
+void prompt_wrong_code(char out[TALK_TEXT], const struct challenge *challenge);
+
+/* The prompt for a new password; problem is what was wrong with the last, or "". */
+void prompt_new_password(char out[TALK_TEXT], const char *problem);
+
+/* The prompt for a recovery code, the first or after a wrong one. */
+void prompt_recovery(char out[TALK_TEXT], bool again, int tries_left);
+
+/*
+ * What a user is told at the end. False, and "", for a result of which he must not know
+ * more than that he is refused.
+ */
+bool prompt_farewell(char out[TALK_TEXT], int result, const struct request *request);
 
 #endif

@@ -34,7 +34,7 @@ void report_result(pam_handle_t *pamh, const struct who *who, const char *refere
 		error[TEXT_QUOTED];
 	int saved = errno;
 
-	if (pam == PAM_SUCCESS && !debug)
+	if (result_priority(result) == LOG_DEBUG && !debug)
 		return;
 	if (!*detail && result < 0 && result >= -4095)
 		detail = strerrorname_np(-result) ? strerrorname_np(-result) : "";

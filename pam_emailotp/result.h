@@ -5,9 +5,10 @@
 /*
  * How a call of the module can end: a negative errno, an enum outcome, or one of these.
  * They are 31 bits wide, 16 bits away from each other, and RESULT_VERIFIED is 13 bits
- * away from every errno and outcome: no flipped bit turns a refusal into an open door,
- * and 0, which a forgotten assignment leaves behind, is no result at all. The numbers
- * are words of a shifted simplex code; tests/unit/test_result.c holds them to it.
+ * away from every errno and outcome, RESULT_MAY_CHANGE and RESULT_PASSWORD_SET 11: no
+ * flipped bit turns a refusal into an open door, and 0, which a forgotten assignment
+ * leaves behind, is no result at all. The numbers are words of a shifted simplex code;
+ * tests/unit/test_result.c holds them to it.
  */
 enum result {
 	RESULT_VERIFIED =
@@ -25,11 +26,21 @@ enum result {
 	RESULT_PASSWORD_RIGHT = 0x2da29f09,  /* not an end: the first factor holds */
 	RESULT_NO_CONVERSATION = 0x285f8bb0, /* nobody answers the prompts */
 	RESULT_BAD_OPTION = 0x26cc6e58,
+	RESULT_FOUND = 0x5f99bb7c,       /* not an end: how a code would look */
+	RESULT_NOT_FOUND = 0x4f7cd802,   /* not an end: there is no code alive */
+	RESULT_GRANTED = 0x38bae8ce,     /* not an end: a new password may be set */
+	RESULT_CODE_MAILED = 0x23317ae1, /* append: it is to come behind the password */
+	RESULT_MAY_CHANGE = 0x1a2e5179,  /* the account's password can be changed */
+	RESULT_PASSWORD_SET = 0x0f3626be, /* the account has a new password */
+	RESULT_SECOND_PASS = 0x01a5c356,  /* the first pass has asked for the code */
+	RESULT_PASSWORDS_DIFFER = 0x41ef3dea,
+	RESULT_NO_NEW_PASSWORD = 0x54f74a2d, /* that an earlier module has left */
 };
 
-/* The PAM code of a result, in pam_sm_authenticate and in pam_sm_acct_mgmt. */
+/* The PAM code of a result in pam_sm_authenticate, _acct_mgmt and _chauthtok. */
 int result_auth(int result);
 int result_account(int result);
+int result_change(int result);
 
 /* What happened, for the log: one clause without a full stop. */
 const char *result_text(int result);

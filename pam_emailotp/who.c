@@ -5,6 +5,9 @@
  * PAM_USER MUST NOT be changed: sudo and older sshd go on with the user that they
  * started with.
  *
+ * An account of otpd's is no user of the system: NSS is not asked, and which spellings
+ * of an address are the same login is for otpd to say, which counts the tries.
+ *
  * What PAM holds comes from strangers. Service, host and terminal are only told to otpd
  * and are made clean; a user name that would have to be made clean is refused instead.
  */
@@ -50,9 +53,22 @@ static int read_name(pam_handle_t *pamh, const char **ret)
 	}
 }
 
-int who_read(pam_handle_t *pamh, struct who *ret)
+/* The name as NSS spells it. */
+static int look_up(pam_handle_t *pamh, const char *name, struct who *who)
 {
-	const struct passwd *entry;
+	const struct passwd *entry = pam_modutil_getpwnam(pamh, name);
+
+	if (!entry)
+		return 0;
+	if (!entry->pw_name || !is_acceptable(entry->pw_name))
+		return RESULT_BAD_NAME;
+	who->unknown = false;
+	text_copy(who->user, sizeof(who->user), entry->pw_name);
+	return 0;
+}
+
+int who_read(pam_handle_t *pamh, bool of_account, struct who *ret)
+{
 	const char *name = NULL;
 	int r;
 
@@ -66,12 +82,8 @@ int who_read(pam_handle_t *pamh, struct who *ret)
 	text_copy_clean(ret->user, sizeof(ret->user), name);
 	if (!is_acceptable(name))
 		return RESULT_BAD_NAME;
-	entry = pam_modutil_getpwnam(pamh, name);
-	if (!entry)
-		return 0;
-	if (!entry->pw_name || !is_acceptable(entry->pw_name))
-		return RESULT_BAD_NAME;
+	if (!of_account)
+		return look_up(pamh, name, ret);
 	ret->unknown = false;
-	text_copy(ret->user, sizeof(ret->user), entry->pw_name);
 	return 0;
 }

@@ -349,11 +349,15 @@ int wire_get_bool(const struct wire_reply *reply, const char *key, bool *ret)
 	return 0;
 }
 
-int wire_get_bool_if(const struct wire_reply *reply, const char *key, bool *ret)
+bool wire_is_there(const struct wire_reply *reply, const char *key)
 {
 	const struct wire_member *member = find(reply, key);
 
+	return member && member->type != WIRE_NULL;
+}
+
+int wire_get_bool_if(const struct wire_reply *reply, const char *key, bool *ret)
+{
 	*ret = false;
-	return !member || member->type == WIRE_NULL ? 0
-						    : wire_get_bool(reply, key, ret);
+	return wire_is_there(reply, key) ? wire_get_bool(reply, key, ret) : 0;
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_MEMBERS 24 /* the longest answer of org.emailotp.Auth has 11 */
+#define WIRE_MEMBERS 24 /* the longest answer, of Account.Login, has 12 */
 
 enum wire_type {
 	WIRE_NULL,
@@ -45,6 +45,9 @@ int wire_get_string(
 int wire_get_int(
 	const struct wire_reply *reply, const char *key, int64_t max, int64_t *ret);
 int wire_get_bool(const struct wire_reply *reply, const char *key, bool *ret);
+
+/* Whether it was given, and is not null. */
+bool wire_is_there(const struct wire_reply *reply, const char *key);
 
 /* The same for one that may be missing or null: it is false then. */
 int wire_get_bool_if(const struct wire_reply *reply, const char *key, bool *ret);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# export.sh MODULE: the module shows PAM its three functions and nothing else, and needs
+# export.sh MODULE: the module shows PAM its four functions and nothing else, and needs
 # libpam and libc and nothing else.
 set -eu
 
@@ -18,7 +18,7 @@ words() {
 	sort | tr '\n' ' ' | sed 's/ $//'
 }
 
-is "what the module exports" "pam_sm_acct_mgmt pam_sm_authenticate pam_sm_setcred" \
+is "what the module exports" "pam_sm_acct_mgmt pam_sm_authenticate pam_sm_chauthtok pam_sm_setcred" \
 	"$(nm -D --defined-only "$1" | awk '{ print $3 }' | words)"
 is "what the module needs" "libc.so.6 libpam.so.0" \
 	"$(readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | words)"

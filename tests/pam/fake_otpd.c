@@ -123,6 +123,22 @@ static void serve(struct fake_otpd *fake, int fd, const char *const *script)
 	}
 }
 
+static void serve_crowd(int fd, fake_answer *make_answer)
+{
+	static char call[8192], reply[8192];
+
+	for (;;) {
+		int client = accept(fd, NULL, NULL);
+
+		if (client < 0)
+			die("accept");
+		read_call(client, call, sizeof(call));
+		make_answer(call, reply, sizeof(reply));
+		send_text(client, reply, strlen(reply) + 1);
+		close(client);
+	}
+}
+
 static int listen_at(const char *path, enum fake_kind kind, uid_t uid)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -149,44 +165,84 @@ static int listen_at(const char *path, enum fake_kind kind, uid_t uid)
 	return fd;
 }
 
-struct fake_otpd *fake_start(
-	const char *path, enum fake_kind kind, uid_t uid, const char *const *script)
+/* What the process is there for; it does not return. */
+struct task {
+	enum fake_kind kind;
+	uid_t uid;
+	const char *const *script;
+	fake_answer *answer; /* NULL: by the script */
+};
+
+__attribute__((noreturn)) static void run(
+	struct fake_otpd *fake, int fd, const struct task *task)
 {
-	struct fake_otpd *fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (task->kind == FAKE_FULL || task->kind == FAKE_DEAD)
+		for (;;)
+			pause();
+	if (task->answer)
+		serve_crowd(fd, task->answer);
+	serve(fake, fd, task->script);
+	abort();
+}
+
+/* Comes back when the process listens. */
+static void start(struct fake_otpd *fake, const char *path, const struct task *task)
+{
 	pid_t parent = getpid();
 	int ready[2];
 	char byte;
 	pid_t pid;
 
-	if (fake == MAP_FAILED)
-		die("mmap");
-	unlink(path);
-	if (kind == FAKE_ABSENT)
-		return fake;
 	if (pipe(ready) < 0)
 		die("pipe");
 	pid = fork();
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
-		int fd = listen_at(path, kind, uid);
+		int fd = listen_at(path, task->kind, task->uid);
 
 		close(ready[0]);
 		close(ready[1]);
 		if (getppid() != parent)
 			_exit(0);
-		alarm(60);
-		if (kind == FAKE_FULL || kind == FAKE_DEAD)
-			for (;;)
-				pause();
-		serve(fake, fd, script);
+		alarm(task->answer ? 1800 : 60);
+		run(fake, fd, task);
 	}
 	fake->pid = pid; /* not in the child, which shares it */
 	close(ready[1]);
 	if (read(ready[0], &byte, 1) != 0)
 		die("fake otpd");
 	close(ready[0]);
+}
+
+static struct fake_otpd *make(const char *path)
+{
+	struct fake_otpd *fake = mmap(NULL, sizeof(*fake), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (fake == MAP_FAILED)
+		die("mmap");
+	unlink(path);
+	return fake;
+}
+
+struct fake_otpd *fake_start(
+	const char *path, enum fake_kind kind, uid_t uid, const char *const *script)
+{
+	const struct task task = { .kind = kind, .uid = uid, .script = script };
+	struct fake_otpd *fake = make(path);
+
+	if (kind != FAKE_ABSENT)
+		start(fake, path, &task);
+	return fake;
+}
+
+struct fake_otpd *fake_start_crowd(const char *path, fake_answer *make_answer)
+{
+	const struct task task = { .kind = FAKE_NORMAL, .answer = make_answer };
+	struct fake_otpd *fake = make(path);
+
+	start(fake, path, &task);
 	return fake;
 }
 

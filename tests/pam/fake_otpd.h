@@ -2,12 +2,13 @@
 #ifndef TESTS_PAM_FAKE_OTPD_H
 #define TESTS_PAM_FAKE_OTPD_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
 /*
  * An otpd that answers from a script, in a process of its own. One connection and one
  * entry for each call; NULL ends the script, and further calls are closed unanswered.
- *An entry is sent with ' as " and with its NUL, or is one of
+ * An entry is sent with ' as " and with its NUL, or is one of
  *
  *	@close       closes without an answer        @hang      never answers
  *	@raw:TEXT    TEXT without a NUL, then closes @slow:TEXT byte by byte
@@ -34,6 +35,13 @@ enum fake_kind {
 /* In memory that is shared with the process; the uid is that of FAKE_FOREIGN. */
 struct fake_otpd *fake_start(
 	const char *path, enum fake_kind kind, uid_t uid, const char *const *script);
+
+/*
+ * One that answers every call from what stands in it, for as many clients as come; it
+ * notes no calls. answer() writes one reply, with its quotes, without the NUL.
+ */
+typedef void fake_answer(const char *call, char *out, size_t size);
+struct fake_otpd *fake_start_crowd(const char *path, fake_answer *answer);
 void fake_stop(struct fake_otpd *fake, const char *path);
 
 #endif

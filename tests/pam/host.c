@@ -182,8 +182,11 @@ static void compare(const struct before *before)
 static void write_stack(const struct row *row, enum style style)
 {
 	static const char *const controls[] = { "required", "required", "requisite",
-		"sufficient", "[success=ok default=die]" };
-	const char *group = row->entry == ACCOUNT ? "account" : "auth";
+		"sufficient", "[success=ok default=die]",
+		"[success=ok ignore=ignore default=die]" };
+	const char *group = row->entry == ACCOUNT ? "account"
+		: row->entry == CHANGE            ? "password"
+						  : "auth";
 	char path[200];
 	FILE *f;
 
@@ -199,13 +202,19 @@ static void write_stack(const struct row *row, enum style style)
 	if (style != ALONE && style != SUFFICIENT)
 		fprintf(f, "%s required pam_rootok.so\n", group);
 	if (row->authtok)
-		fprintf(f, "auth required %s [set=%s]\n", host_helper, row->authtok);
+		fprintf(f, "%s required %s [set=%s]\n", group, host_helper,
+			row->authtok);
+	if (row->oldauthtok)
+		fprintf(f, "%s required %s [old=%s]\n", group, host_helper,
+			row->oldauthtok);
 	fprintf(f, "%s %s %s socket=%s timeout=1 %s\n", group, controls[style],
 		host_module, host_socket, row->args ? row->args : "");
 	if (style == SUFFICIENT)
 		fprintf(f, "%s required pam_deny.so\n", group);
+	if (row->after)
+		fprintf(f, "%s %s\n", group, row->after);
 	if (row->authtok_after)
-		fprintf(f, "auth required %s [check=%s]\n", host_helper,
+		fprintf(f, "%s required %s [check=%s]\n", group, host_helper,
 			row->authtok_after);
 	fclose(f);
 }
@@ -217,6 +226,8 @@ static void set_items(pam_handle_t *pamh, const struct row *row)
 	pam_set_item(pamh, PAM_FAIL_DELAY, (const void *)(uintptr_t)note_delay);
 	pam_set_item(pamh, PAM_RHOST, row->rhost);
 	pam_set_item(pamh, PAM_TTY, "ssh");
+	if (row->stale)
+		pam_putenv(pamh, row->stale);
 	if (row->service && !*row->service)
 		pam_set_item(pamh, PAM_SERVICE, "");
 	if (row->answers[0] && strcmp(row->answers[0], "@noconv") == 0)
@@ -230,6 +241,8 @@ static int call_entry(pam_handle_t *pamh, const struct row *row)
 		return pam_acct_mgmt(pamh, row->flags);
 	case SETCRED:
 		return pam_setcred(pamh, row->flags);
+	case CHANGE:
+		return pam_chauthtok(pamh, row->flags);
 	case AUTH:
 		break;
 	}
@@ -253,6 +266,7 @@ int host_run(const struct row *row, enum style style)
 	const char *service = row->service && *row->service ? row->service : "otptest";
 	struct before before;
 	pam_handle_t *pamh = NULL;
+	const char *token;
 	int r;
 
 	memset(&host, 0, sizeof(host));
@@ -265,6 +279,8 @@ int host_run(const struct row *row, enum style style)
 	set_items(pamh, row);
 	r = call_entry(pamh, row);
 	check_user(pamh, given);
+	token = pam_getenv(pamh, "EMAILOTP_TOKEN");
+	snprintf(host.token, sizeof(host.token), "%s", token ? token : "");
 	pam_end(pamh, r);
 	compare(&before);
 	if (host.unwiped)
@@ -272,21 +288,40 @@ int host_run(const struct row *row, enum style style)
 	return r;
 }
 
-int host_expected(enum style style, enum entry entry, int pam)
+/* What is before the module, where something is, has succeeded. */
+static int expected_of_one(enum style style, int pam)
 {
-	if (entry == SETCRED)
-		return pam;
 	if (style == SUFFICIENT)
-		return pam == PAM_SUCCESS ? PAM_SUCCESS : PAM_AUTH_ERR;
+		return pam == PAM_SUCCESS || pam == PAM_NEW_AUTHTOK_REQD ? pam
+									 : PAM_AUTH_ERR;
 	if (pam != PAM_IGNORE)
 		return pam;
 	return style == ALONE || style == DIE ? PAM_PERM_DENIED : PAM_SUCCESS;
 }
 
+int host_expected(enum style style, const struct row *row)
+{
+	int first;
+
+	if (row->entry == SETCRED)
+		return row->pam;
+	/* With a helper it is not alone. */
+	if (style == ALONE && (row->authtok || row->oldauthtok || row->after))
+		style = REQUIRED;
+	first = expected_of_one(style, row->pam);
+	if (row->entry != CHANGE)
+		return first;
+	/* pam_deny(8) says something else to a password. */
+	if (first == PAM_SUCCESS)
+		first = expected_of_one(style, row->update);
+	return style == SUFFICIENT && first == PAM_AUTH_ERR ? PAM_AUTHTOK_ERR : first;
+}
+
 const char *host_style_name(enum style style)
 {
 	static const char *const names[] = { "alone", "required", "requisite",
-		"sufficient", "success=ok default=die" };
+		"sufficient", "success=ok default=die",
+		"success=ok ignore=ignore default=die" };
 
 	return names[style];
 }

@@ -16,7 +16,8 @@
 enum entry {
 	AUTH,
 	ACCOUNT,
-	SETCRED
+	SETCRED,
+	CHANGE
 };
 
 enum style {
@@ -25,6 +26,7 @@ enum style {
 	REQUISITE,
 	SUFFICIENT,
 	DIE,
+	DIE_OR_IGNORE,
 	N_STYLES
 };
 
@@ -47,14 +49,20 @@ struct row {
 	const char *service; /* NULL: otptest. "": PAM_SERVICE is empty */
 	const char *rhost;
 	const char *authtok;       /* PAM_AUTHTOK from an earlier module */
+	const char *oldauthtok;    /* the same of PAM_OLDAUTHTOK, with CHANGE */
 	const char *authtok_after; /* PAM_AUTHTOK as a later module finds it */
+	const char *after;         /* a further line of the stack, without its type */
+	const char *stale;         /* EMAILOTP_TOKEN=... before the call */
+	const char *token;         /* EMAILOTP_TOKEN after it; NULL: there is none */
 	enum entry entry;
 	int flags;
+	bool quick; /* refused without a delay */
 	enum fake_kind kind;
 	bool once; /* slow: one control style is enough */
 	const char *script[MAX_STEPS];
 	const char *answers[MAX_STEPS];
-	int pam; /* the module's own code */
+	int pam;    /* the module's own code; with CHANGE that of the first pass */
+	int update; /* with CHANGE: that of the second pass, if there is one */
 	const char *calls[MAX_STEPS];
 	const char *prompts[MAX_STEPS];
 	const char *logs[MAX_STEPS];
@@ -71,6 +79,7 @@ struct host {
 	unsigned delay_us;   /* the longest that was asked for */
 	const void *watched; /* the last answer that was handed out */
 	int unwiped;         /* answers that were freed with their text */
+	char token[2000];    /* EMAILOTP_TOKEN at the end, or "" */
 	char problem[200];   /* what else is wrong; "": nothing */
 };
 
@@ -90,8 +99,8 @@ void host_reap_children(void);
 /* Runs one row in one style; returns what PAM returned. */
 int host_run(const struct row *row, enum style style);
 
-/* What a stack of this style makes of the module's own code. */
-int host_expected(enum style style, enum entry entry, int pam);
+/* What a stack of this style makes of the module's own codes. */
+int host_expected(enum style style, const struct row *row);
 const char *host_style_name(enum style style);
 
 #endif

@@ -33,6 +33,33 @@
 	",'resend_in':30,'delivery':'" delivery "'}}"
 #define WRONG(tries) WRONG_AS(tries, "sent")
 
+#define REASON(text) \
+	"{'error':'org.emailotp.Error.BadPassword','parameters':{'reason':'" text "'}}"
+#define RECOVERY(tries)                                                                  \
+	"{'error':'org.emailotp.Error.RecoveryNeeded','parameters':{'tries_left':" tries \
+	"}}"
+
+/* Signed in, with the receipt; the token is a text of the right characters. */
+#define TOKEN                "eyJ0eXAiOiJKV1QifQ.eyJzdWIiOiI3In0.c2ln-_bmF0dXJl"
+#define VERIFIED_WITH(token) "{'parameters':{'state':'verified','token':'" token "'}}"
+
+/* The answers of Account that have no state. */
+#define CODE_FOR(purpose)                                                      \
+	"{'parameters':{'challenge':'" ID "','purpose':'" purpose              \
+	"','reference':'K7Q','length':6,'alphabet':'digits','expires_in':600," \
+	"'resend_in':60,'tries_left':5,'delivery':'queued','resumed':false}}"
+#define GRANT "Z3JhbnQ-_7"
+#define GRANT_FOR(purpose)                                                      \
+	"{'parameters':{'purpose':'" purpose "','account':null,'grant':'" GRANT \
+	"','grant_expires_in':900}}"
+#define PASSWORD_IS_SET "{'parameters':{'account':'" ID "'}}"
+
+/* What Find says. */
+#define FOUND(form) "{'parameters':{'state':'challenge','challenge':'" ID "'," form "}}"
+#define SIX_DIGITS  "'length':6,'alphabet':'digits'"
+#define REMEMBERED  "{'parameters':{'state':'verified'," SIX_DIGITS "}}"
+#define NONE        STATE("none")
+
 #define FIRST \
 	"on:A code was e-mailed to you (reference K7Q, valid for 10 minutes). Code, or r for a new one: "
 
@@ -46,6 +73,10 @@ extern const struct rows rows_auth;
 extern const struct rows rows_account;
 extern const struct rows rows_talk;
 extern const struct rows rows_otpd;
+extern const struct rows rows_sign_in;
+extern const struct rows rows_append;
+extern const struct rows rows_change;
+extern const struct rows rows_gate;
 extern const struct rows rows_password;
 
 #define DEFINE_ROWS(name)                               \

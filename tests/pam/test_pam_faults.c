@@ -139,7 +139,8 @@ static int converse(int n, const struct pam_message **messages,
 	(void)data;
 	armed = 0;
 	*ret = calloc(1, sizeof(**ret));
-	if (messages[0]->msg_style == PAM_PROMPT_ECHO_ON)
+	if (messages[0]->msg_style == PAM_PROMPT_ECHO_ON ||
+		messages[0]->msg_style == PAM_PROMPT_ECHO_OFF)
 		(*ret)->resp = strdup(*answers ? *answers++ : "000000");
 	armed = saved;
 	return PAM_SUCCESS;
@@ -152,8 +153,11 @@ static void no_delay(int status, unsigned usec, void *data)
 	(void)data;
 }
 
-/* One login; the n-th call fails, 0: none does. */
-static int login(int n, int with_errno, const char *const *typed)
+static _Thread_local bool has_token; /* EMAILOTP_TOKEN was there at the end */
+
+/* One call of PAM; the n-th call of libc fails, 0: none does. */
+static int enter(
+	int n, int with_errno, const char *const *typed, enum entry entry, int flags)
 {
 	const struct pam_conv conv = { converse, NULL };
 	pam_handle_t *pamh = NULL;
@@ -167,10 +171,18 @@ static int login(int n, int with_errno, const char *const *typed)
 		return PAM_ABORT;
 	pam_set_item(pamh, PAM_FAIL_DELAY, (const void *)(uintptr_t)no_delay);
 	armed = n;
-	r = pam_authenticate(pamh, 0);
+	r = entry == CHANGE        ? pam_chauthtok(pamh, flags)
+		: entry == ACCOUNT ? pam_acct_mgmt(pamh, flags)
+				   : pam_authenticate(pamh, flags);
 	armed = 0;
+	has_token = pam_getenv(pamh, "EMAILOTP_TOKEN") != NULL;
 	pam_end(pamh, r);
 	return r;
+}
+
+static int login(int n, int with_errno, const char *const *typed)
+{
+	return enter(n, with_errno, typed, AUTH, 0);
 }
 
 static void write_stack(const char *args)
@@ -249,6 +261,133 @@ static void run_faults(void)
 		fail_each(errnos[i], false);
 		if (i < 2)
 			fail_each(errnos[i], true);
+	}
+}
+
+/*
+ * The ways through the module besides the plain one. Who succeeds must have had every
+ * answer of the script, and where a token was asked for, the token; where the script
+ * refuses, nobody may succeed whatever fails.
+ */
+static const struct way {
+	const char *name;
+	const char *args;
+	const char *script[8];
+	const char *typed[6];
+	enum entry entry;
+	int flags;
+	bool succeeds;
+} ways[] = {
+	{ "account", "password=account token", { CHALLENGE, VERIFIED_WITH(TOKEN) },
+		{ "right horse", "123456" }, AUTH, 0, true },
+	{ "account, remembered", "password=account token", { VERIFIED_WITH(TOKEN) },
+		{ "right horse" }, AUTH, 0, true },
+	{ "account, wrong password", "password=account", { ERROR("WrongPassword") },
+		{ "battery" }, AUTH, 0, false },
+	{ "account, wrong code", "password=account prompts=1",
+		{ CHALLENGE, WRONG("4") }, { "right horse", "111111" }, AUTH, 0,
+		false },
+	{ "account phase", "password=account", { VERIFIED }, { NULL }, ACCOUNT, 0,
+		true },
+	{ "account phase, disabled", "password=account", { ERROR("Disabled") },
+		{ NULL }, ACCOUNT, 0, false },
+	{ "append", "password=account append token",
+		{ FOUND(SIX_DIGITS), CHALLENGE, VERIFIED_WITH(TOKEN) },
+		{ "right horse123456" }, AUTH, 0, true },
+	{ "append, wrong code", "password=account append",
+		{ FOUND(SIX_DIGITS), CHALLENGE, WRONG("4") }, { "right horse123456" },
+		AUTH, 0, false },
+	{ "append, Find alone", "password=account append",
+		{ REMEMBERED, ERROR("WrongPassword") }, { "right horse123456" }, AUTH,
+		0, false },
+	{ "gate", "", { CHALLENGE, VERIFIED }, { "123456" }, CHANGE, 0, true },
+	{ "gate, wrong code", "prompts=1", { CHALLENGE, WRONG("4") }, { "111111" },
+		CHANGE, 0, false },
+	{ "change", "password=account",
+		{ VERIFIED, CODE_FOR("change_password"), GRANT_FOR("change_password"),
+			PASSWORD_IS_SET },
+		{ "right horse", "123456", "staple staple", "staple staple" }, CHANGE,
+		0, true },
+	{ "change, refused", "password=account use_first_pass",
+		{ VERIFIED, CODE_FOR("change_password"), WRONG("4"), WRONG("3"),
+			WRONG("2") },
+		{ "right horse", "111111", "111111", "111111" }, CHANGE, 0, false },
+	{ "reset", "password=account",
+		{ ERROR("MustReset"), CODE_FOR("reset"), RECOVERY("5"),
+			GRANT_FOR("reset"), PASSWORD_IS_SET },
+		{ "123456", "CDFG-HJKM", "staple staple", "staple staple" }, CHANGE,
+		(int)PAM_CHANGE_EXPIRED_AUTHTOK, true },
+};
+
+static int script_length(const char *const *script)
+{
+	int n = 0;
+
+	while (script[n])
+		n++;
+	return n;
+}
+
+static void write_way(const struct way *way)
+{
+	const char *group = way->entry == CHANGE ? "password"
+		: way->entry == ACCOUNT          ? "account"
+						 : "auth";
+	char path[200];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/otptest", host_dir);
+	f = fopen(path, "w");
+	fprintf(f, "%s required pam_rootok.so\n", group);
+	fprintf(f,
+		"%s [success=ok ignore=ignore default=die] %s socket=%s timeout=2 %s\n",
+		group, host_module, host_socket, way->args);
+	fclose(f);
+}
+
+static bool way_holds(const struct way *way, int r, int n_calls)
+{
+	bool said = way->succeeds && n_calls >= script_length(way->script);
+
+	/* libpam can still fail after the module has handed over the token. */
+	if (r != PAM_SUCCESS)
+		return said || !has_token;
+	return said && has_token == (strstr(way->args, "token") != NULL);
+}
+
+static void fail_way(const struct way *way, int with_errno)
+{
+	char name[200];
+	int n, fds = count_fds();
+
+	write_way(way);
+	for (n = 1; n < 5000; n++) {
+		struct fake_otpd *fake =
+			fake_start(host_socket, FAKE_NORMAL, 0, way->script);
+		int r = enter(n, with_errno, way->typed, way->entry, way->flags);
+		bool good = way_holds(way, r, fake->n_calls);
+
+		fake_stop(fake, host_socket);
+		snprintf(name, sizeof(name),
+			"%s: call %d failed with %s, and the stack gave %d%s",
+			way->name, n, strerrorname_np(with_errno), r,
+			has_token ? " and a token" : "");
+		note(good && count_fds() == fds, name);
+		if (n_hit)
+			continue;
+		note((r == PAM_SUCCESS) == way->succeeds, name);
+		break;
+	}
+	note(n > 5, "too few calls were failed");
+	printf("%s, %s: %d calls failed in turn\n", way->name,
+		strerrorname_np(with_errno), n - 1);
+}
+
+static void run_ways(void)
+{
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		fail_way(&ways[i], ENOMEM);
+		fail_way(&ways[i], EIO);
 	}
 }
 
@@ -427,6 +566,8 @@ int main(int argc, char **argv)
 	 * time. */
 	getpwnam("daemon");
 	run_faults();
+	run_ways();
+	write_stack("");
 	run_foreign_faults();
 	run_password_faults();
 	write_stack("");
