@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Completion of otpctl for bash: commands, options, and the names of enrolled users where
-# a command takes one. Names are asked of otpd, at most 1000 and for at most a second;
+# Completion of otpctl for bash: commands, options, and the names of enrolled users and the
+# addresses of accounts where a command takes one. They are asked of otpd, at most 1000 and for at most a second;
 # where that fails (no otpd, not root) nothing is offered and nothing is said. Only names
 # of harmless characters are offered, and none is ever evaluated.
 
@@ -21,15 +21,28 @@ _otpctl_offer_users()
 		sed -n 's/.*"user":"\([A-Za-z0-9._@-]\{1,255\}\)".*/\1/p' | head -n 1000)
 }
 
-# The command so far, without options: sets command, and otpd to the --socket given.
+_otpctl_offer_accounts()
+{
+	local address
+	while IFS= read -r address; do
+		_otpctl_offer "$address"
+	done < <("${COMP_WORDS[0]}" "${otpd[@]}" --timeout 1 --json accounts list \
+		"${tenant[@]}" 2>/dev/null |
+		sed -n 's/.*"address":"\([A-Za-z0-9._@+-]\{1,254\}\)".*/\1/p' | head -n 1000)
+}
+
+# The command so far, without options: sets command, otpd to the --socket and tenant to the
+# --tenant given.
 _otpctl_read_line()
 {
 	local i word
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		--socket) otpd=(--socket "${COMP_WORDS[i + 1]}") ;&
-		--timeout | --name | --limit | --user | --wait | --mail-socket | --language | --tenant)
+		--socket) otpd=(--socket "${COMP_WORDS[i + 1]}") i=$((i + 1)) ;;
+		--tenant) tenant=(--tenant "${COMP_WORDS[i + 1]}") ;&
+		--timeout | --name | --limit | --user | --wait | --mail-socket | --language | \
+			--login | --for)
 			i=$((i + 1)) ;;
 		-*) ;;
 		*) command+=("$word") ;;
@@ -46,6 +59,12 @@ _otpctl_options()
 	"users second"*) _otpctl_offer --verified --none ;;
 	"users remove"*) _otpctl_offer --yes ;;
 	"users import"*) _otpctl_offer --verified --dry-run --update --skip-bad ;;
+	"accounts add"*) _otpctl_offer --login --tenant --language --verified ;;
+	"accounts list") _otpctl_offer --tenant --unverified --disabled ;;
+	"accounts allow-reset"*) _otpctl_offer --tenant --for ;;
+	"accounts remove"*) _otpctl_offer --tenant --yes ;;
+	"accounts "*) _otpctl_offer --tenant ;;
+	"tokens revoke-all") _otpctl_offer --tenant --yes ;;
 	queue) _otpctl_offer --open --limit ;;
 	audit) _otpctl_offer --user --limit ;;
 	enrol*) _otpctl_offer --second ;;
@@ -57,16 +76,22 @@ _otpctl_options()
 
 _otpctl_words()
 {
-	local all=(users enrol self status queue audit mail send-test help)
+	local all=(users accounts tokens enrol self status queue audit mail send-test help)
 	local users=(add list show verify language second disable unlock remove import)
+	local accounts=(add list show verify disable unlock require-reset allow-reset logout
+		remove)
 
 	case "${command[*]:0:2}" in
 	"") _otpctl_offer "${all[@]}" ;;
 	help) _otpctl_offer "${all[@]}" ;;
 	users | "help users") _otpctl_offer "${users[@]}" ;;
+	accounts | "help accounts") _otpctl_offer "${accounts[@]}" ;;
+	tokens | "help tokens") _otpctl_offer keys rotate revoke-all ;;
 	mail | "help mail") _otpctl_offer stats ;;
 	"users show" | "users verify" | "users disable" | "users unlock" | "users remove")
 		_otpctl_offer_users ;;
+	"accounts add" | "accounts list") ;;
+	"accounts "*) _otpctl_offer_accounts ;;
 	"users language" | "users second")
 		case ${#command[@]}${command[1]} in
 		2*) _otpctl_offer_users ;;
@@ -79,7 +104,7 @@ _otpctl_words()
 _otpctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local command=() otpd=() languages=(en de fr es pt ja)
+	local command=() otpd=() tenant=() languages=(en de fr es pt ja)
 
 	COMPREPLY=()
 	_otpctl_read_line
@@ -87,7 +112,7 @@ _otpctl()
 	--socket | --mail-socket) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
 	--language) _otpctl_offer "${languages[@]}" ;;
 	--user) _otpctl_offer_users ;;
-	--timeout | --name | --limit | --wait | --tenant) ;;
+	--timeout | --name | --limit | --wait | --tenant | --login | --for) ;;
 	*) if [[ $cur == -* ]]; then _otpctl_options; else _otpctl_words; fi ;;
 	esac
 }

@@ -50,8 +50,8 @@ static const struct spec {
 	{ "replace", NULL, TYPE_FLAG, 0, 0, 0,
 		"give an enrolled user this address and name" },
 	{ "unverified", NULL, TYPE_FLAG, 0, 0, 0,
-		"only users whose address was never proven" },
-	{ "disabled", NULL, TYPE_FLAG, 0, 0, 0, "only users who are disabled" },
+		"only those whose address was never proven" },
+	{ "disabled", NULL, TYPE_FLAG, 0, 0, 0, "only those who are disabled" },
 	{ "yes", NULL, TYPE_FLAG, 0, 0, 0, "do not ask for confirmation" },
 	{ "dry-run", NULL, TYPE_FLAG, 0, 0, 0, "check everything and change nothing" },
 	{ "update", NULL, TYPE_FLAG, 0, 0, 0, "give enrolled users the new address" },
@@ -68,12 +68,16 @@ static const struct spec {
 	{ "language", "L", TYPE_TEXT, offsetof(struct arguments, language), 0, 0,
 		"the language of mails: en, de, fr, es, pt, ja ..." },
 	{ "tenant", "T", TYPE_TEXT, offsetof(struct arguments, tenant), 0, 0,
-		"mail as this tenant of mail.conf" },
+		"whose accounts, or whose look of mails" },
 	{ "undeliverable", NULL, TYPE_FLAG, 0, 0, 0,
 		"only users whose mails were refused again and again" },
 	{ "second", NULL, TYPE_FLAG, 0, 0, 0,
 		"prove a second route, an address or a telephone number" },
 	{ "none", NULL, TYPE_FLAG, 0, 0, 0, "take it away" },
+	{ "login", "NAME", TYPE_TEXT, offsetof(struct arguments, login), 0, 0,
+		"a user name to sign in with, besides the address" },
+	{ "for", "S", TYPE_SECONDS, offsetof(struct arguments, for_s), 60, 86400,
+		"seconds that it is allowed (3600)" },
 };
 
 #define N_SPECS (sizeof(specs) / sizeof(specs[0]))
@@ -88,7 +92,7 @@ bool arguments_want_json(int argc, char *const *argv)
 
 static int read_value(struct arguments *arguments, const struct spec *spec, bool json)
 {
-	char *at = (char *)arguments + spec->offset;
+	char *at = (char *)arguments + spec->offset, to[40] = "";
 	int64_t value = -1;
 
 	if (spec->type == TYPE_FLAG)
@@ -103,9 +107,10 @@ static int read_value(struct arguments *arguments, const struct spec *spec, bool
 		*(int64_t *)(void *)at = value;
 		return 0;
 	}
+	if (spec->type == TYPE_SECONDS)
+		snprintf(to, sizeof(to), " to %lld (seconds)", (long long)spec->max);
 	output_error(json, "Usage", "--%s must be a number from %lld%s, not \"%s\"",
-		spec->name, (long long)spec->min,
-		spec->max == 3600 ? " to 3600 (seconds)" : "", optarg);
+		spec->name, (long long)spec->min, to, optarg);
 	return -EINVAL;
 }
 

@@ -32,6 +32,8 @@ enum {
 	ARGUMENT_UNDELIVERABLE = 1u << 21,
 	ARGUMENT_SECOND = 1u << 22,
 	ARGUMENT_NONE = 1u << 23,
+	ARGUMENT_LOGIN = 1u << 24,
+	ARGUMENT_FOR = 1u << 25,
 };
 
 /* The command line, read. Strings point into argv. */
@@ -46,6 +48,8 @@ struct arguments {
 	const char *mail_socket; /* NULL: the one beside otpd's */
 	const char *language;
 	const char *tenant;
+	const char *login;
+	int64_t for_s;
 	int n_words; /* the command and what it works on */
 	char *const *words;
 };

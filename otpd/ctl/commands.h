@@ -14,6 +14,10 @@ typedef int command_run(struct session *session, const struct arguments *argumen
 command_run users_add, users_list, users_show;
 command_run users_verify, users_disable, users_unlock, users_remove;
 command_run users_language, users_second;
+command_run accounts_add, accounts_list, accounts_show;
+command_run accounts_verify, accounts_disable, accounts_unlock, accounts_remove;
+command_run accounts_require_reset, accounts_allow_reset, accounts_logout;
+command_run tokens_keys, tokens_rotate, tokens_revoke_all;
 command_run import_run;
 command_run enrol_run, self_run;
 command_run status_run;

@@ -53,6 +53,33 @@ static const struct command {
 		ARGUMENT_DRY_RUN | ARGUMENT_VERIFIED | ARGUMENT_UPDATE |
 			ARGUMENT_SKIP_BAD,
 		import_run, "enrol the users of a CSV file" },
+	{ "accounts add", "ADDRESS", 1, 1,
+		ARGUMENT_LOGIN | ARGUMENT_TENANT | ARGUMENT_LANGUAGE |
+			ARGUMENT_VERIFIED,
+		accounts_add, "make an account without a password" },
+	{ "accounts list", "", 0, 0,
+		ARGUMENT_TENANT | ARGUMENT_UNVERIFIED | ARGUMENT_DISABLED,
+		accounts_list, "list the accounts of a tenant" },
+	{ "accounts show", "ACCOUNT", 1, 1, ARGUMENT_TENANT, accounts_show,
+		"show an account and the counters" },
+	{ "accounts verify", "ACCOUNT...", 1, MANY, ARGUMENT_TENANT, accounts_verify,
+		"declare an address proven" },
+	{ "accounts disable", "ACCOUNT...", 1, MANY, ARGUMENT_TENANT, accounts_disable,
+		"refuse every sign-in, end sessions" },
+	{ "accounts unlock", "ACCOUNT...", 1, MANY, ARGUMENT_TENANT, accounts_unlock,
+		"undo disable, forget wrong tries" },
+	{ "accounts require-reset", "ACCOUNT...", 1, MANY, ARGUMENT_TENANT,
+		accounts_require_reset, "refuse sign-ins until a reset" },
+	{ "accounts allow-reset", "ACCOUNT...", 1, MANY, ARGUMENT_TENANT | ARGUMENT_FOR,
+		accounts_allow_reset, "allow a reset, where it must be" },
+	{ "accounts logout", "ACCOUNT...", 1, MANY, ARGUMENT_TENANT, accounts_logout,
+		"end the sessions of an account" },
+	{ "accounts remove", "ACCOUNT...", 1, MANY, ARGUMENT_TENANT | ARGUMENT_YES,
+		accounts_remove, "forget an account" },
+	{ "tokens keys", "", 0, 0, 0, tokens_keys, "show the keys that sign tokens" },
+	{ "tokens rotate", "", 0, 0, 0, tokens_rotate, "sign with the next key" },
+	{ "tokens revoke-all", "", 0, 0, ARGUMENT_TENANT | ARGUMENT_YES,
+		tokens_revoke_all, "end the sessions of all accounts" },
 	{ "enrol", "[ADDRESS]", 0, 1, ARGUMENT_SECOND, enrol_run,
 		"enrol yourself, or prove a second route" },
 	{ "self", "", 0, 0, 0, self_run, "show whether you are enrolled" },
@@ -131,7 +158,7 @@ static void print_overview(const char *group)
 			continue;
 		snprintf(left, sizeof(left), "%s %s", commands[i].name,
 			commands[i].operands);
-		printf("  %-31s %s\n", left, commands[i].help);
+		printf("  %-33s %s\n", left, commands[i].help);
 	}
 	puts("\nOptions:");
 	arguments_print_help(ARGUMENT_GLOBAL);
@@ -178,6 +205,8 @@ static int refuse_command(bool json, int n, char *const *words)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		suggest_offer(&suggest, commands[i].name);
 	suggest_offer(&suggest, "users");
+	suggest_offer(&suggest, "accounts");
+	suggest_offer(&suggest, "tokens");
 	suggest_offer(&suggest, "mail");
 	guess = guess_command(n, words);
 	if (!guess)
@@ -265,6 +294,7 @@ int main(int argc, char **argv)
 		.timeout_s = 10,
 		.limit = 100,
 		.wait_s = 60,
+		.for_s = 3600,
 	};
 
 	/* Codes pass through JSON strings; all of those are wiped when freed. */

@@ -23,9 +23,54 @@
 #define MAILER_MS 3000
 #define FAILURE   128 /* bytes of what became of a mail */
 
-static void print_success(const struct watch *watch)
+static const char *text_of(const json_t *row, const char *key)
 {
-	bool number = route_is_number(watch->route);
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return text ? text : "";
+}
+
+/* What otpd-mail says of its transports, or NULL. */
+static json_t *ask_transports(struct watch *watch)
+{
+	CLEANUP(json_decrefp) json_t *answer = NULL;
+
+	if (!watch->traced ||
+		mailer_call(&watch->mailer, "Stats", json_pack("{s:i}", "limit", 1),
+			&answer) != 0)
+		return NULL;
+	return TAKE_PTR(answer);
+}
+
+/* The place of the transport that sent, or how many there are if it is none of them. */
+static size_t find_sender(const struct watch *watch, const json_t *rows)
+{
+	size_t n;
+
+	for (n = 0; n < json_array_size(rows); n++)
+		if (!strcmp(text_of(json_array_get(rows, n), "name"),
+			    watch->row.transport))
+			break;
+	return n;
+}
+
+/* What became of it, and where to look: a sentence. */
+static const char *describe_end(const struct watch *watch, const json_t *rows)
+{
+	const char *type =
+		text_of(json_array_get(rows, find_sender(watch, rows)), "type");
+
+	if (!strcmp(type, "console"))
+		return "It stands in the log of otpd-mail: journalctl -o cat -u otpd-mail.";
+	if (!strcmp(type, "maildir"))
+		return "It lies in the Maildir, and went no further.";
+	return route_is_number(watch->route)
+		? "The gateway has taken it; now look at the telephone."
+		: "The next mail server has taken it; now look into the mailbox.";
+}
+
+static void print_success(const struct watch *watch, const json_t *rows)
+{
 	bool named = watch->row.transport[0];
 	int64_t ms = watch->steps.shown_ms;
 	char text[512], time[32];
@@ -34,20 +79,12 @@ static void print_success(const struct watch *watch)
 		snprintf(time, sizeof(time), "%lld ms", (long long)ms);
 	else
 		snprintf(time, sizeof(time), "%.1f s", (double)ms / 1000);
-	snprintf(text, sizeof(text), "Sent in %s%s%s%s. %s has taken it; now look %s.",
-		time, named ? " by the transport " : "", watch->row.transport,
+	snprintf(text, sizeof(text), "Sent in %s%s%s%s. %s", time,
+		named ? " by the transport " : "", watch->row.transport,
 		watch->row.second ? ", to the second route" : "",
-		number ? "The gateway" : "The next mail server",
-		number ? "at the telephone" : "into the mailbox");
+		describe_end(watch, rows));
 	putchar('\n');
 	wrap_write(stdout, "", text);
-}
-
-static const char *text_of(const json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-
-	return text ? text : "";
 }
 
 static void tell_paused(struct watch *watch, const json_t *row)
@@ -68,22 +105,12 @@ static void tell_paused(struct watch *watch, const json_t *row)
  * Of a mail that was sent, which transports should have had it and are paused: it went
  * well, and yet something is wrong. Those of type sms are a row of their own.
  */
-static void tell_all_paused(struct watch *watch)
+static void tell_all_paused(struct watch *watch, const json_t *rows)
 {
-	CLEANUP(json_decrefp) json_t *answer = NULL;
-	const json_t *rows, *row, *sender = NULL;
-	size_t n, i;
+	size_t n = find_sender(watch, rows), i;
+	const json_t *row, *sender = json_array_get(rows, n);
 
-	if (!watch->traced ||
-		mailer_call(&watch->mailer, "Stats", json_pack("{s:i}", "limit", 1),
-			&answer) != 0)
-		return;
-	rows = json_object_get(answer, "transports");
-	for (n = 0; n < json_array_size(rows) && !sender; n++)
-		if (!strcmp(text_of(json_array_get(rows, n), "name"),
-			    watch->row.transport))
-			sender = json_array_get(rows, n);
-	for (i = 0; sender && i + 1 < n; i++) {
+	for (i = 0; sender && i < n; i++) {
 		row = json_array_get(rows, i);
 		if (!strcmp(text_of(row, "state"), "paused") &&
 			!strcmp(text_of(row, "type"), "sms") ==
@@ -174,16 +201,18 @@ static int conclude(struct watch *watch)
 {
 	bool sent = strcmp(watch->row.state, "sent") == 0;
 	const char *advice = sent ? NULL : find_advice(watch);
+	CLEANUP(json_decrefp) json_t *answer = sent ? ask_transports(watch) : NULL;
+	const json_t *rows = json_object_get(answer, "transports");
 
 	if (sent && watch->otpd->json)
-		tell_all_paused(watch);
+		tell_all_paused(watch, rows);
 	if (watch->otpd->json && print_summary(watch, advice) < 0)
 		return session_explain(watch->otpd, -ENOMEM, NULL, NULL);
 	if (!sent)
 		return explain(watch, advice);
 	if (!watch->otpd->json) {
-		print_success(watch);
-		tell_all_paused(watch);
+		print_success(watch, rows);
+		tell_all_paused(watch, rows);
 	}
 	return OUTPUT_DONE;
 }

@@ -36,6 +36,17 @@ static const char *const next_steps[OUTCOME_MAX] = {
 	[OUTCOME_NOT_ALLOWED] =
 		"ask the administrator (self_enrol and enrol_domains in "
 		"otpd.conf)",
+	[OUTCOME_WRONG_PASSWORD] = "try again",
+	[OUTCOME_BUSY] = "try again",
+	[OUTCOME_NOT_VERIFIED] =
+		"an administrator can run: otpctl accounts verify ACCOUNT",
+	[OUTCOME_DISABLED] = "an administrator can run: otpctl accounts unlock ACCOUNT",
+	[OUTCOME_MUST_RESET] = "set another password by a reset",
+	[OUTCOME_BAD_PASSWORD] = "choose another one",
+	[OUTCOME_BAD_LOGIN] = "choose another one",
+	[OUTCOME_BAD_PROFILE] = "correct it",
+	[OUTCOME_BAD_TOKEN] = "sign in again",
+	[OUTCOME_RECOVERY_NEEDED] = "give one of the recovery codes",
 };
 
 const struct session_daemon session_otpd = {
@@ -166,12 +177,19 @@ static void refusal_detail(char *text, size_t size, const json_t *out)
 static int explain_refusal(const struct session *session, int outcome,
 	const json_t *out, const char *about)
 {
+	const char *text = outcome_text(outcome), *next = next_steps[outcome];
 	char detail[256];
 
+	for (const struct session_words *words = session->words;
+		words && words->outcome; words++) {
+		if (words->outcome != outcome)
+			continue;
+		text = words->text;
+		next = words->next;
+	}
 	refusal_detail(detail, sizeof(detail), out);
 	output_error(session->json, outcome_name(outcome), "%s%s%s%s; %s",
-		about ? about : "", about ? ": " : "", outcome_text(outcome), detail,
-		next_steps[outcome]);
+		about ? about : "", about ? ": " : "", text, detail, next);
 	return OUTPUT_REFUSED;
 }
 

@@ -18,12 +18,20 @@ struct session_daemon {
 
 extern const struct session_daemon session_otpd, session_otpd_mail;
 
+/* What a refusal means to a group of commands, and what to do next; ended by 0. */
+struct session_words {
+	int outcome;
+	const char *text;
+	const char *next;
+};
+
 /* What every command gets: where otpd is, how long to wait, how to speak. */
 struct session {
 	const struct session_daemon *daemon;
 	const char *socket; /* not owned */
 	int timeout_ms;
 	bool json;
+	const struct session_words *words; /* before the usual ones; or NULL */
 	struct client client;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* otpctl status: one look at whether otpd and otpd-mail do their work. */
+#include <stdio.h>
 #include <string.h>
 
 #include "otpd/ctl/commands.h"
@@ -25,12 +26,34 @@ static const char *mailer_state(const json_t *status)
 	return mailer ? mailer : "-";
 }
 
+/* As many as have room; those who have more know them. */
+static const char *tenants(const json_t *status)
+{
+	static char text[512];
+	const json_t *tenant;
+	size_t i, n = 0;
+
+	text[0] = '\0';
+	json_array_foreach(json_object_get(status, "tenants"), i, tenant) {
+		const char *name = json_string_value(tenant);
+
+		if (name && n + strlen(name) + 3 <= sizeof(text))
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "%s%s",
+				n ? ", " : "", name);
+	}
+	return n ? text : "-";
+}
+
 int status_run(struct session *session, const struct arguments *arguments)
 {
 	static const struct listing_column columns[] = {
 		{ "otpd", "version", LISTING_TEXT, NULL },
 		{ "started", "started_at", LISTING_TIME, NULL },
 		{ "users", "users", LISTING_INT, NULL },
+		{ "accounts", "accounts", LISTING_INT, NULL },
+		{ "tenants of accounts", NULL, LISTING_TEXT, tenants },
+		{ "registrations waiting", "pending_registrations", LISTING_INT, NULL },
+		{ "sessions", "sessions", LISTING_INT, NULL },
 		{ "live challenges", "live_challenges", LISTING_INT, NULL },
 		{ "mails waiting", "queued_mails", LISTING_INT, NULL },
 		{ "connections", "connections", LISTING_INT, NULL },

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * otpctl users: who is enrolled, and changing it by name. Commands that take several
- * users go on after one that is refused, as rm(1) does, and exit with the first
- * refusal; they stop where the daemon cannot be reached.
- */
+/* otpctl users: who is enrolled, and changing it by name. */
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "otpd/core/address.h"
+#include "otpd/ctl/actions.h"
 #include "otpd/ctl/commands.h"
 #include "otpd/ctl/doubt.h"
 #include "otpd/ctl/language.h"
 #include "otpd/ctl/listing.h"
 #include "otpd/ctl/output.h"
-#include "otpd/ctl/prompt.h"
-#include "otpd/proto/outcome.h"
 #include "otpd/util/cleanup.h"
 
 #define ADMIN "org.emailotp.Admin."
@@ -184,109 +179,42 @@ int users_add(struct session *session, const struct arguments *arguments)
 	return OUTPUT_DONE;
 }
 
-/* What a command does to each user that it is given. */
-struct action {
-	const char *method;
-	const char *done; /* "verified": for people and for programs */
-};
-
-static void say_result(struct session *session, struct output_array *array,
-	const char *user, const char *word, const char *value)
-{
-	CLEANUP(json_decrefp) json_t *row = NULL;
-
-	if (session->json) {
-		row = json_pack("{s:s, s:s}", "user", user, word, value);
-		output_array_add(array, row);
-	} else if (strcmp(word, "result") == 0)
-		printf("%s: %s\n", user, value);
-}
-
-/* To one user. Returns the exit code. */
-static int act(struct session *session, const struct action *action,
-	struct output_array *array, const char *user)
-{
-	CLEANUP(json_decrefp) json_t *answer = NULL;
-	int r;
-
-	r = session_call(
-		session, action->method, json_pack("{s:s}", "user", user), &answer);
-	if (r == 0)
-		say_result(session, array, user, "result", action->done);
-	else if (r > 0)
-		say_result(session, array, user, "error", outcome_name(r));
-	return r == 0 ? OUTPUT_DONE : session_explain(session, r, answer, user);
-}
-
-static int act_on_all(struct session *session, const struct arguments *arguments,
-	const struct action *action)
-{
-	struct output_array array = { 0 };
-	int first = OUTPUT_DONE;
-
-	for (int i = 0; i < arguments->n_words; i++) {
-		int exit_code = act(session, action, &array, arguments->words[i]);
-
-		if (first == OUTPUT_DONE)
-			first = exit_code;
-		if (exit_code != OUTPUT_DONE && exit_code != OUTPUT_REFUSED)
-			return exit_code;
-	}
-	if (session->json)
-		output_array_end(&array);
-	return first;
-}
-
 int users_verify(struct session *session, const struct arguments *arguments)
 {
-	static const struct action action = { ADMIN "VerifyUser", "verified" };
+	static const struct action action = { ADMIN "VerifyUser", "user", "verified",
+		NULL, NULL };
 
-	return act_on_all(session, arguments, &action);
+	return actions_run(session, arguments, &action);
 }
 
 int users_disable(struct session *session, const struct arguments *arguments)
 {
-	static const struct action action = { ADMIN "DisableUser", "disabled" };
+	static const struct action action = { ADMIN "DisableUser", "user", "disabled",
+		NULL, NULL };
 
-	return act_on_all(session, arguments, &action);
+	return actions_run(session, arguments, &action);
 }
 
 int users_unlock(struct session *session, const struct arguments *arguments)
 {
-	static const struct action action = { ADMIN "UnlockUser", "unlocked" };
+	static const struct action action = { ADMIN "UnlockUser", "user", "unlocked",
+		NULL, NULL };
 
-	return act_on_all(session, arguments, &action);
-}
-
-/* 0: go on; else the exit code. */
-static int confirm_removal(
-	const struct session *session, const struct arguments *arguments)
-{
-	char question[160], answer[16];
-
-	if (arguments->given & ARGUMENT_YES)
-		return 0;
-	if (!prompt_possible() || session->json) {
-		output_error(session->json, "Usage",
-			"users remove forgets users for good; give --yes to do it "
-			"without being asked");
-		return OUTPUT_USAGE;
-	}
-	snprintf(question, sizeof(question),
-		"Forget %d user%s, with address, counters and remembered logins? [y/N] ",
-		arguments->n_words, arguments->n_words == 1 ? "" : "s");
-	if (prompt_line(question, answer, sizeof(answer)) == 0 &&
-		(strcmp(answer, "y") == 0 || strcmp(answer, "yes") == 0))
-		return 0;
-	output_error(session->json, "Interrupted",
-		"nothing was removed; answer y to remove, or give --yes");
-	return OUTPUT_OTHER;
+	return actions_run(session, arguments, &action);
 }
 
 int users_remove(struct session *session, const struct arguments *arguments)
 {
-	static const struct action action = { ADMIN "RemoveUser", "removed" };
-	int exit_code = confirm_removal(session, arguments);
+	static const struct action action = { ADMIN "RemoveUser", "user", "removed",
+		NULL, NULL };
+	static const struct confirmation confirmation = { "users remove",
+		"forgets users for good", "nothing was removed" };
+	char question[160];
+	int exit_code;
 
-	return exit_code ? exit_code : act_on_all(session, arguments, &action);
+	snprintf(question, sizeof(question),
+		"Forget %d user%s, with address, counters and remembered logins? [y/N] ",
+		arguments->n_words, arguments->n_words == 1 ? "" : "s");
+	exit_code = actions_confirm(session, arguments, &confirmation, question);
+	return exit_code ? exit_code : actions_run(session, arguments, &action);
 }

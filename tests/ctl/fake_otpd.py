@@ -16,7 +16,7 @@ import time
 
 FRAME = 8192
 PROTO = os.path.join(os.path.dirname(__file__), "../../otpd/proto")
-TYPES = {"string": str, "int": int, "bool": bool}
+TYPES = {"string": str, "int": int, "bool": bool, "object": dict}
 CLOSE = object()
 HANG = object()
 
@@ -34,12 +34,25 @@ USED = {"Admin": """
     method SetLanguage(user: string, language: string)
     method SetSecond(user: string, address: string, verified: ?bool)
     method SendTest(address: string, template: ?string, language: ?string, tenant: ?string)
+    method EndSessions(login: ?string, tenant: ?string, all: ?bool)
+    method RotateTokenKey()
+"""
+    # what of accounts is the same for all
+    + "".join(f"method {name}(login: string, tenant: ?string)" for name in
+              ("ShowAccount", "VerifyAccount", "DisableAccount", "UnlockAccount",
+               "RequireReset", "RemoveAccount")) + """
+    method AllowReset(login: string, tenant: ?string, seconds: int)
+    method ListAccounts(tenant: ?string, after: ?string, limit: ?int)
+    method AddAccount(address: string, login: ?string, tenant: ?string, verified: ?bool,
+                      language: ?string)
 """, "Self": """
     method EnrolSecond(address: string)
 """, "Mail": """
     method Stats(after: ?string, limit: ?int)
     method Trace(mail: string)
     method Status()
+""", "Account": """
+    method Keys()
 """}
 
 
@@ -53,7 +66,7 @@ def read_methods(text):
 
 def read_interfaces():
     methods = {}
-    for name in ("Admin", "Self", "Auth", "Mail"):
+    for name in ("Account", "Admin", "Self", "Auth", "Mail"):
         path = os.path.join(PROTO, f"org.emailotp.{name}.varlink")
         with open(path, encoding="utf-8") as file:
             written = read_methods(re.sub("#.*", "", file.read()))

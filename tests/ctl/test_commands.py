@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Every command that is one question, its table, its JSON and its exit code."""
 import json
+import os
 import re
 import signal
 import subprocess
 import threading
 
-from fake_otpd import HANG, Daemon, FakeOtpd, Refusal
+from fake_otpd import HANG, PROTO, Daemon, FakeOtpd, Refusal
 from harness import (DONE, OTHER, OTPCTL, REFUSED, UNREACHABLE, USAGE, Terminal, otpctl)
 
 NOVEMBER = 1795183200  # 2026-11-20T14:00:00Z
@@ -169,16 +170,25 @@ def test_users_remove_asks_on_a_terminal():
 
 STATUS = {"version": "0.1.0", "started_at": NOVEMBER, "users": 12, "live_challenges": 1,
           "queued_mails": 0, "connections": 1, "calls": 99, "batches": 42,
-          "wrong_last_hour": 3, "mailer": "up", "mailer_error": ""}
+          "wrong_last_hour": 3, "mailer": "up", "mailer_error": "", "accounts": 7,
+          "pending_registrations": 2, "sessions": 5, "tenants": ["acme", "shop"]}
 
 
 def test_status():
     with FakeOtpd(lambda *_: STATUS) as otpd:
         out = otpctl(otpd, "status").expect(DONE, "2026-11-20T14:00:00+00:00").out
         assert re.search("^mailer +up$", out, re.M), out
+        assert re.search("^accounts +7$", out, re.M), out
+        assert re.search("^registrations waiting +2$", out, re.M), out
+        assert re.search("^sessions +5$", out, re.M), out
+        assert re.search("^tenants of accounts +acme, shop$", out, re.M), out
         assert otpctl(otpd, "status", "--json").expect(DONE).json() == STATUS
     with FakeOtpd(lambda *_: STATUS | {"mailer": "down", "mailer_error": "550 no"}) as otpd:
         otpctl(otpd, "status").expect(DONE, "systemctl status otpd-mail", "550 no")
+    none = {"accounts": 0, "pending_registrations": 0, "sessions": 0, "tenants": []}
+    with FakeOtpd(lambda *_: STATUS | none) as otpd:
+        out = otpctl(otpd, "status").expect(DONE).out
+        assert re.search("^tenants of accounts +-$", out, re.M), out
 
 
 def mail(number, state="sent", tries=1, detail="250 ok"):
@@ -251,10 +261,22 @@ REFUSALS = {
     "NoUser": ({}, "otpctl users list"),
     "Exists": ({}, "--replace"),
     "NotAllowed": ({}, "self_enrol"),
+    "WrongPassword": ({}, "try again"),
+    "Busy": ({"retry_after": 2}, "2 s"),
+    "NotVerified": ({}, "otpctl accounts verify"),
+    "Disabled": ({}, "otpctl accounts unlock"),
+    "MustReset": ({}, "by a reset"),
+    "BadPassword": ({"reason": "it is too common"}, "it is too common"),
+    "BadLogin": ({"reason": "it is empty"}, "it is empty"),
+    "BadProfile": ({"reason": "it is too long"}, "it is too long"),
+    "BadToken": ({}, "sign in again"),
+    "RecoveryNeeded": ({"tries_left": 3}, "3 tries left"),
 }
 
 
 def test_every_refusal_is_explained():
+    with open(os.path.join(PROTO, "org.emailotp.Error.varlink"), encoding="utf-8") as file:
+        assert set(re.findall(r"^error (\w+)", file.read(), re.M)) == set(REFUSALS)
     for name, (parameters, text) in REFUSALS.items():
         with FakeOtpd(lambda *_: Refusal(name, **parameters)) as otpd:
             otpctl(otpd, "status").expect(REFUSED, text)

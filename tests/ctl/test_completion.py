@@ -7,6 +7,7 @@ import tempfile
 
 from fake_otpd import Daemon, FakeOtpd, Refusal
 from harness import DONE, OTPCTL, ROOT, otpctl
+from test_accounts import Accounts
 from test_usage import commands
 
 SCRIPT = """
@@ -29,7 +30,7 @@ def complete(*words, cwd=None):
 def test_commands_are_offered():
     assert set(complete("")) == {command.split()[0] for command in commands()}
     assert complete("st") == ["status"]
-    for group in ("users", "mail"):
+    for group in ("users", "accounts", "tokens", "mail"):
         assert {f"{group} {word}" for word in complete(group, "")} == \
             {command for command in commands() if command.startswith(group + " ")}
     assert complete("help", "users", "im") == ["import"]
@@ -57,6 +58,25 @@ def test_users_are_offered_where_users_are_meant():
         assert complete(*front, "audit", "--user", "b") == ["bob"]
         assert complete(*front, "users", "add", "") == []
         assert complete(*front, "users", "second", "alice", "") == []
+
+
+def test_accounts_are_offered_where_accounts_are_meant():
+    fake = Accounts("acme", "shop")
+    for address in ("ada@example.org", "al+x@example.org"):
+        fake.AddAccount(address, tenant="acme")
+    fake.AddAccount("alan@example.org", tenant="shop")
+    with FakeOtpd(fake) as otpd:
+        front = ("--socket", otpd.path)
+        for word in ("show", "verify", "disable", "unlock", "require-reset", "allow-reset",
+                     "logout", "remove"):
+            assert complete(*front, "accounts", word, "--tenant", "acme", "a") == \
+                ["ada@example.org", "al+x@example.org"], word
+        assert complete(*front, "accounts", "show", "--tenant", "shop", "a") == \
+            ["alan@example.org"]
+        assert complete(*front, "accounts", "show", "a") == [], "which tenant is not said"
+        assert complete(*front, "accounts", "add", "a") == []
+        assert complete(*front, "accounts", "list", "") == []
+        assert complete(*front, "tokens", "revoke-all", "") == []
 
 
 def test_languages_are_offered():

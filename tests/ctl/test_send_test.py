@@ -225,6 +225,20 @@ def test_a_paused_transport_before_the_one_that_sent_is_told():
         assert "paused" not in run(odd).out
 
 
+def test_where_to_look_is_said_by_the_type_of_the_transport():
+    def run(*transports):
+        way = Way((SENT | {"transport": "relay"}, len(WAY)))
+        way.transports = list(transports)
+        return words(send_test(way, "a@example.org")[0].expect(DONE).out)
+    for kind, end in (("console", "otpd-mail: journalctl -o cat -u otpd-mail."),
+                      ("maildir", "It lies in the Maildir, and went no further."),
+                      ("smtp", "now look into the mailbox."),
+                      ("odd", "now look into the mailbox.")):
+        out = run(transport("first", "up", "", "console"), transport("relay", "up", "", kind))
+        assert out.endswith(end), out
+    assert run(transport("other", "up", "", "console")).endswith("look into the mailbox.")
+
+
 def test_json_is_one_object_with_the_steps():
     way = Way((QUEUED, 4), (SENT | {"transport": "relay", "second": True}, len(WAY)),
               warnings=["odd"])

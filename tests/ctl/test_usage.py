@@ -11,12 +11,12 @@ from harness import DONE, OTPCTL, OTHER, ROOT, USAGE, otpctl
 def commands():
     out = otpctl(None, "help").expect(DONE).out
     block = out.split("Commands:\n")[1].split("\n\n")[0]
-    return [re.match(r"  ((?:users |mail )?[a-z-]+)", line).group(1)
+    return [re.match(r"  ((?:users |accounts |tokens |mail )?[a-z-]+)", line).group(1)
             for line in block.splitlines()]
 
 
 def test_help_lists_every_command_and_each_has_its_own_help():
-    assert len(commands()) == 18, commands()
+    assert len(commands()) == 31, commands()
     for command in commands():
         first = otpctl(None, "help", *command.split()).expect(DONE, "Usage: otpctl").out
         assert command in first.splitlines()[0]
@@ -53,6 +53,10 @@ def test_a_mistyped_command_gets_a_suggestion():
     otpctl(None, "sendtest").expect(USAGE, 'did you mean "send-test"?')
     otpctl(None, "users").expect(USAGE, "otpctl help users")
     otpctl(None, "mail").expect(USAGE, "otpctl help mail")
+    otpctl(None, "accounts").expect(USAGE, "otpctl help accounts")
+    otpctl(None, "account").expect(USAGE, 'did you mean "accounts"?')
+    otpctl(None, "tokens", "rotates").expect(USAGE, 'did you mean "tokens rotate"?')
+    otpctl(None, "allow-reset", "a").expect(USAGE, 'did you mean "accounts allow-reset"?')
     otpctl(None, "mali").expect(USAGE, 'did you mean "mail"?')
     otpctl(None, "user", "list").expect(USAGE, 'did you mean "users list"?')
     otpctl(None, "mails", "stat").expect(USAGE, 'did you mean "mail stats"?')
@@ -95,6 +99,9 @@ def test_values_of_options_are_checked():
         otpctl(None, "--timeout", value, "status").expect(USAGE, "--timeout must be")
     otpctl(None, "queue", "--limit", "many").expect(USAGE, "--limit must be a number")
     otpctl(None, "queue", "--limit").expect(USAGE, "--limit needs a value")
+    for value in ("59", "86401", "2d", "soon"):
+        otpctl(None, "accounts", "allow-reset", "a", "--for", value).expect(
+            USAGE, "--for must be a number from 60 to 86400 (seconds)")
     otpctl(None, "--json=yes", "status").expect(USAGE, "--json takes no value")
 
 
