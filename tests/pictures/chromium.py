@@ -10,7 +10,8 @@ import tempfile
 
 class Chromium:
     def __init__(self, program="chromium"):
-        self.home = tempfile.TemporaryDirectory(prefix="otpd-chromium.")
+        self.home = tempfile.TemporaryDirectory(  # its children may outlive it by a moment
+            prefix="otpd-chromium.", ignore_cleanup_errors=True)
         to_read, self.writer = os.pipe()
         self.reader, to_write = os.pipe()
 
