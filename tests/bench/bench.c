@@ -39,6 +39,12 @@ static const struct part parts[] = {
 	{ "mails", mails_measure, "mails a second beside nodemailer and smtp-source" },
 	{ "arrival", arrival_measure, "from Begin to the mail's acceptance" },
 	{ "prompt", prompt_measure, "Begin while the mail server is dead" },
+	{ "accounts", accounts_measure,
+		"sign-in of an account without its hash, beside a step-up" },
+	{ "crowd", crowd_measure, "a thousand sign-ins at once, Argon2id included" },
+	{ "equal", equal_measure,
+		"whether the time tells if an address has an account" },
+	{ "express", web_measure, "sign-ups and sign-ins beside Express and bcrypt" },
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -48,9 +54,11 @@ static void usage(FILE *out)
 	fputs("Usage: bench [OPTION]...\n"
 	      "Measures otpd and pam_emailotp.so; results on standard output, progress on\n"
 	      "standard error. Needs root, libpam-oath, libpam-google-authenticator,\n"
-	      "nodejs, node-nodemailer (or that of npm) and postfix.\n"
+	      "nodejs, node-nodemailer (or that of npm), postfix, and express, bcrypt\n"
+	      "and better-sqlite3 of npm (tests/bench/peers fetches them).\n"
 	      "\n"
-	      "      --build DIR   where otpd, otpd-mail and pam_emailotp.so are (build)\n"
+	      "      --build DIR   where otpd, bench-otpd, otpd-mail and pam_emailotp.so are\n"
+	      "                    (build)\n"
 	      "      --dir DIR     on which disk; a directory is made in it and removed\n"
 	      "                    ($TMPDIR, build or /var/tmp, the first that is no tmpfs)\n"
 	      "      --only PART   only this part; may be given more than once\n"

@@ -30,7 +30,8 @@ static const char config_text[] = "socket = \"%s/otpd.sock\"\n"
 				  "\tcool_down = 0s\n"
 				  "\tsends_per_hour = 100\n"
 				  "\tsends_per_day = 400\n"
-				  "}\n";
+				  "}\n"
+				  "%s";
 
 static void json_decrefp_(json_t **json)
 {
@@ -83,25 +84,27 @@ static void wait_ready(struct core *core)
 
 /* With the loop open, and the mailer in its place or about to be. */
 static void launch(struct core *core, const char *build, const char *name,
-	int64_t n_users, int64_t n_audit, char *const *names)
+	const struct core_plan *plan)
 {
 	char dir[PLACE_PATH], path[PLACE_PATH], program[PLACE_PATH];
 
 	place_path(dir, "%s", name);
 	place_path(path, "%s/otpd.db", name);
-	fill_database(path, n_users, n_audit, names);
-	core->n_users = n_users;
+	fill_database(path, plan->n_users, plan->n_audit, plan->names);
+	if (plan->n_accounts > 0)
+		fill_accounts(path, plan->tenant, plan->n_accounts, plan->hash);
+	core->n_users = plan->n_users;
 	place_path(core->socket, "%s/otpd.sock", name);
 	place_path(path, "%s/otpd.conf", name);
-	place_write(path, 0600, config_text, dir, dir, dir, dir);
-	snprintf(program, sizeof(program), "%.90s/otpd", build);
+	place_write(path, 0600, config_text, dir, dir, dir, dir, plan->config);
+	snprintf(program, sizeof(program), "%.80s/%.16s", build, plan->program);
 	place_path(dir, "%s/otpd.log", name);
 	child_start(&core->child, program, path, dir);
 	wait_ready(core);
 }
 
-void core_start(struct core *core, const char *build, const char *name, int64_t n_users,
-	int64_t n_audit, char *const *names)
+void core_start_as(struct core *core, const char *build, const char *name,
+	const struct core_plan *plan)
 {
 	char path[PLACE_PATH];
 
@@ -110,7 +113,18 @@ void core_start(struct core *core, const char *build, const char *name, int64_t 
 	place_path(path, "%s/mail.sock", name);
 	core->has_mailbox = true;
 	mailbox_open(&core->mailbox, &core->loop, path);
-	launch(core, build, name, n_users, n_audit, names);
+	launch(core, build, name, plan);
+}
+
+void core_start(struct core *core, const char *build, const char *name, int64_t n_users,
+	int64_t n_audit, char *const *names)
+{
+	core_start_as(core, build, name,
+		&(struct core_plan){ .program = "otpd",
+			.config = "",
+			.n_users = n_users,
+			.n_audit = n_audit,
+			.names = names });
 }
 
 void core_start_beside(
@@ -118,7 +132,9 @@ void core_start_beside(
 {
 	loop_open(&core->loop);
 	core->has_mailbox = false;
-	launch(core, build, name, n_users, 0, NULL);
+	launch(core, build, name,
+		&(struct core_plan){
+			.program = "otpd", .config = "", .n_users = n_users });
 }
 
 void core_stop(struct core *core)

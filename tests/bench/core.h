@@ -20,6 +20,18 @@ struct core {
 	struct mailbox mailbox;
 };
 
+/* What is not as in the other parts. */
+struct core_plan {
+	const char *program; /* of the build: "otpd" */
+	const char *config;  /* the end of its configuration */
+	int64_t n_users;
+	int64_t n_audit;
+	char *const *names;
+	const char *tenant; /* of the accounts */
+	const char *hash;   /* of their passwords */
+	int64_t n_accounts;
+};
+
 /*
  * Fills a database (names: users besides the numbered ones, NULL-ended, may be NULL),
  * starts build/otpd on it, and waits until it can issue codes. name is a word for its
@@ -27,6 +39,9 @@ struct core {
  */
 void core_start(struct core *core, const char *build, const char *name, int64_t n_users,
 	int64_t n_audit, char *const *names);
+
+void core_start_as(struct core *core, const char *build, const char *name,
+	const struct core_plan *plan);
 
 /*
  * The same with a real otpd-mail, whose socket is mail.sock in the directory name,

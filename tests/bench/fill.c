@@ -9,13 +9,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sodium.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "otpd/store/store.h"
+#include "otpd/store/accounts.h"
 #include "otpd/util/cleanup.h"
 #include "tests/bench/say.h"
 
@@ -89,14 +91,43 @@ static void insert_names(sqlite3 *handle, char *const *names)
 	}
 }
 
+static void open_store(struct store *store, const char *path)
+{
+	char error[512];
+
+	if (store_open(store, path, error, sizeof(error)) < 0)
+		die("%s", error);
+}
+
 static void make_schema(const char *path)
 {
 	struct store store;
-	char error[512];
 
-	if (store_open(&store, path, error, sizeof(error)) < 0)
-		die("%s", error);
+	open_store(&store, path);
 	store_close(&store);
+}
+
+void fill_address(char out[FILL_ADDRESS], int64_t number)
+{
+	snprintf(out, FILL_ADDRESS, "user%07" PRId64 "@mail.example.org", number);
+}
+
+static void insert_account(
+	struct store *store, const char *tenant, int64_t number, const char *hash)
+{
+	int64_t now = time(NULL);
+	struct account account = { .verified_at = now - 86400,
+		.created_at = now - 86400,
+		.password_at = now - 86400,
+		.profile = "{}" };
+
+	randombytes_buf(account.id, sizeof(account.id));
+	snprintf(account.tenant, sizeof(account.tenant), "%s", tenant);
+	snprintf(account.password, sizeof(account.password), "%s", hash);
+	fill_name(account.login, number);
+	fill_address(account.address, number);
+	if (accounts_insert(store, &account) != 0)
+		die("cannot make an account: %s", store_error(store));
 }
 
 /* Bulk writes must be on the disk before anything is timed beside them. */
@@ -125,5 +156,20 @@ void fill_database(
 	run(handle, "COMMIT");
 	if (sqlite3_close(handle) != SQLITE_OK)
 		die("%s does not close", path);
+	sync_file(path);
+}
+
+void fill_accounts(const char *path, const char *tenant, int64_t n, const char *hash)
+{
+	struct store store;
+
+	open_store(&store, path);
+	if (store_begin(&store, true) != 0)
+		die("%s: %s", path, store_error(&store));
+	for (int64_t i = 0; i < n; i++)
+		insert_account(&store, tenant, i, hash);
+	if (store_commit(&store) != 0)
+		die("%s: %s", path, store_error(&store));
+	store_close(&store);
 	sync_file(path);
 }

@@ -21,4 +21,17 @@ void fill_rhost(char out[FILL_NAME], int64_t number);
 void fill_database(
 	const char *path, int64_t n_users, int64_t n_audit, char *const *names);
 
+/*
+ * The address of the account of this number, whose user name is fill_name()'s;
+ * fill_number() takes it, too.
+ */
+#define FILL_ADDRESS 64
+void fill_address(char out[FILL_ADDRESS], int64_t number);
+
+/*
+ * Puts n verified accounts (numbers from 0) of a tenant into the database, all of one
+ * hashed password.
+ */
+void fill_accounts(const char *path, const char *tenant, int64_t n, const char *hash);
+
 #endif

@@ -43,6 +43,17 @@ static void meet_sender(struct mailbox *mailbox, const uint8_t sender[MAILBOX_KE
 	memcpy(mailbox->sender, sender, MAILBOX_KEY);
 }
 
+static void read_letter(const char *plain, struct mailbox_letter *letter)
+{
+	memset(letter, 0, sizeof(*letter));
+	if (!frame_string(plain, "to", letter->to, sizeof(letter->to)) ||
+		!frame_string(plain, "template", letter->kind, sizeof(letter->kind)))
+		die("a mail has no address or no kind: %s", plain);
+	frame_string(plain, "user", letter->user, sizeof(letter->user));
+	frame_string(plain, "code", letter->code, sizeof(letter->code));
+	frame_string(plain, "reference", letter->reference, sizeof(letter->reference));
+}
+
 static void open_mail(struct mailbox *mailbox, const char *text)
 {
 	struct mailbox_letter letter;
@@ -60,12 +71,7 @@ static void open_mail(struct mailbox *mailbox, const char *text)
 	plain[size - crypto_box_MACBYTES] = '\0';
 	mailbox->n_mails++;
 	mailbox->sealed_bytes += (int64_t)size;
-	if (!frame_string((char *)plain, "user", letter.user, sizeof(letter.user)) ||
-		!frame_string(
-			(char *)plain, "code", letter.code, sizeof(letter.code)) ||
-		!frame_string((char *)plain, "reference", letter.reference,
-			sizeof(letter.reference)))
-		die("a mail has no user, code or reference: %s", (char *)plain);
+	read_letter((const char *)plain, &letter);
 	mailbox->got(mailbox->context, &letter);
 }
 

@@ -10,8 +10,10 @@
 #define MAILBOX_LINKS 16
 #define MAILBOX_KEY   32
 
-/* What a user reads in the mail. */
+/* What a user reads in the mail; "": it is not in there. */
 struct mailbox_letter {
+	char to[64];
+	char kind[24]; /* of its template */
 	char user[64];
 	char code[24];
 	char reference[8];

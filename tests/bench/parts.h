@@ -19,5 +19,9 @@ void memory_measure(const struct options *options);
 void mails_measure(const struct options *options);
 void arrival_measure(const struct options *options);
 void prompt_measure(const struct options *options);
+void accounts_measure(const struct options *options);
+void crowd_measure(const struct options *options);
+void equal_measure(const struct options *options);
+void web_measure(const struct options *options);
 
 #endif

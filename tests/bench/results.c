@@ -9,7 +9,7 @@
 
 #include "tests/bench/say.h"
 
-#define MAX_RESULTS 64
+#define MAX_RESULTS 96
 
 struct goal {
 	const char *name;
@@ -33,6 +33,13 @@ static const struct goal goals[] = {
 	{ "begin_to_sink_p50_ms", false, 20 },
 	{ "prompt_dead_vs_live", false, 1.2 },
 	{ "prompt_silent_vs_live", false, 1.2 },
+	{ "account_login_vs_step_up", false, 1.3 },
+	{ "rss_core_signins_mib", false, 96 },
+	{ "register_taken_vs_new_us", false, 1000 },
+	{ "register_ks_p", true, 0.01 },
+	{ "reset_known_vs_unknown_us", false, 1000 },
+	{ "reset_ks_p", true, 0.01 },
+	{ "accounts_vs_express", true, 1 },
 };
 
 /* The only thing here that changes: filled by one thread, read at the end. */
