@@ -4,12 +4,13 @@ forged and odd requests, no scripts, keyboards and readers of pages aloud."""
 import json
 import pathlib
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "web"))
 from browser import LOOK, Browser  # noqa: E402
-from example import ADDRESS, Client, Example, expired, needs  # noqa: E402
-from lab import check, equal  # noqa: E402
+from example import ADDRESS, PAM, PAM_REST, Client, Example, expired, needs  # noqa: E402
+from lab import ROOT, check, equal  # noqa: E402
 
 OTHER = "bob@example.org"
 
@@ -88,6 +89,22 @@ def a_crowd_from_one_host_keeps_no_other_out(w):
             equal(forgot("nobody", "127.0.0.1"), 303, "browser %d of the host" % n)
         equal(forgot("nobody", "127.0.0.1"), 503, "one too many")
         equal(forgot("somebody", "127.0.0.2"), 303, "another host")
+
+
+def what_the_administrator_forgot_is_said(w):
+    with Example(w) as shop:
+        shop.register()
+        shop.browser.press("Sign out")
+        w.pam("shop", PAM.replace(" token", ""), PAM_REST % w.module)
+        shop.password()
+        shop.enter_code(shop.code())
+        shop.shows("That does not work at the moment. Please try again in")
+        check("lacks token" in w.log("gunicorn"), w.log("gunicorn"))
+    (w.dir / "etc/pam.d/shop").unlink()
+    done = subprocess.run(["/usr/bin/python3", "-B", "-c", "import app"], capture_output=True,
+                          text=True, cwd=ROOT / "conf/examples/webapp")
+    equal(done.returncode, 1, "without a PAM file")
+    check("/etc/pam.d/shop is missing" in done.stderr, done.stderr)
 
 
 def works_without_scripts(w):
