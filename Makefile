@@ -199,7 +199,8 @@ fuzzers: $(FUZZ:%=$(B)/fuzz/fuzz_%)
 SAN_B := $(B)/asan
 TSAN_B := $(B)/tsan
 # High-entropy addresses break the shadow memory of older ThreadSanitizers.
-TSAN_RUN := setarch -R env TSAN_OPTIONS=halt_on_error=1
+TSAN_RUN := setarch -R env \
+	TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/pam/tsan.supp
 test-programs: $(PROGRAMS) unit-tests pam-tests replays $(B)/tests/tokens/token_tool
 .PHONY: test-programs sanitized
 

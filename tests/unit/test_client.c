@@ -47,9 +47,14 @@ static void read_call(struct server *server, int fd)
 static void *serve(void *arg)
 {
 	struct server *server = arg;
-	int fd = accept(server->fd, NULL, NULL);
+	sigset_t all;
 	char ignored;
+	int fd;
 
+	/* Signals are for the client. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	fd = accept(server->fd, NULL, NULL);
 	if (fd < 0)
 		return NULL;
 	if (!server->deaf)
