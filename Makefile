@@ -245,7 +245,7 @@ test: test-programs sanitized ## everything, about ten minutes
 		$(call on_build,$(SAN_B),asan-) : \
 		asan-system env B=$(SAN_B) tests/system/run : \
 		tsan-batch $(TSAN_RUN) $(TSAN_B)/tests/batch/test_batch : \
-		tsan-pam-threads $(TSAN_RUN) $(TSAN_B)/tests/pam/threads \
+		tsan-pam-threads timeout -k 10 600 $(TSAN_RUN) $(TSAN_B)/tests/pam/threads \
 		$(TSAN_B)/pam_emailotp.so
 
 pictures: $(B)/otpd-mail ## every mail in headless Chromium, into build/pictures
