@@ -231,7 +231,7 @@ static int tell_old_address(struct call *call, struct store *store,
 	to.issue.new_address = challenge->address;
 	r = issue_notice(call_daemon(call), store, &to.issue, ISSUE_ADDRESS_CHANGED, 0,
 		&work->letter);
-	return r == OUTCOME_UNAVAILABLE || r == -EMSGSIZE || r == -ENOMEM ? 0 : r;
+	return issue_courtesy(r);
 }
 
 int change_confirm_address(

@@ -64,7 +64,7 @@ static int welcome(struct call *call, struct store *store,
 
 	account_issue(&to, caller, account, rhost, call->peer.uid, CODE_NOTICE);
 	r = issue_notice(call_daemon(call), store, &to.issue, ISSUE_WELCOME, 0, ret);
-	return r == OUTCOME_UNAVAILABLE || r == -EMSGSIZE || r == -ENOMEM ? 0 : r;
+	return issue_courtesy(r);
 }
 
 static int note(struct call *call, struct store *store,

@@ -185,7 +185,7 @@ static int tell_owner(struct gate_try *t, int64_t until_s)
 	r = issue_notice(
 		t->daemon, t->store, &to.issue, ISSUE_LOCKED, until_s, &gate->notice);
 	/* The try must count whatever becomes of the mail. */
-	return r == OUTCOME_UNAVAILABLE || r == -EMSGSIZE || r == -ENOMEM ? 0 : r;
+	return issue_courtesy(r);
 }
 
 /* After a wrong one: is the budget used up by it? */

@@ -120,7 +120,7 @@ static int tell_owner(struct call *call, struct store *store,
 	account_issue(&to, caller, account, "", call->peer.uid, CODE_NOTICE);
 	r = issue_notice(call_daemon(call), store, &to.issue, ISSUE_PASSWORD_CHANGED, 0,
 		&work->notice);
-	return r == OUTCOME_UNAVAILABLE || r == -EMSGSIZE || r == -ENOMEM ? 0 : r;
+	return issue_courtesy(r);
 }
 
 static int write_account(struct daemon *daemon, struct store *store, const char *hash,

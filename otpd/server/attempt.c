@@ -112,7 +112,7 @@ static int send_notice(struct daemon *daemon, struct store *store,
 		daemon, store, &issue, ISSUE_LOCKED, until_s, &attempt->notice);
 
 	/* The try must count whatever becomes of the mail. */
-	return r == OUTCOME_UNAVAILABLE || r == -EMSGSIZE || r == -ENOMEM ? 0 : r;
+	return issue_courtesy(r);
 }
 
 /* After a wrong try: is the budget used up by it? Then say so, and disable at the last.

@@ -367,3 +367,8 @@ int issue_notice(struct daemon *daemon, struct store *store, const struct issue 
 	mail.deadline = letter.at + (is_test ? 120 : BUDGET_DAY);
 	return post(daemon, store, issue, &letter, &mail, ret_mail);
 }
+
+int issue_courtesy(int r)
+{
+	return r == OUTCOME_UNAVAILABLE || r == -EMSGSIZE || r == -ENOMEM ? 0 : r;
+}

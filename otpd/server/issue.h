@@ -68,4 +68,10 @@ enum issue_notice {
 int issue_notice(struct daemon *daemon, struct store *store, const struct issue *issue,
 	enum issue_notice notice, int64_t until_s, struct outgoing **ret_mail);
 
+/*
+ * What issue_notice() returned, for a mail that may fail: what it tells of must hold
+ * whatever becomes of it. An error of the store stays one.
+ */
+int issue_courtesy(int r);
+
 #endif
