@@ -11,18 +11,22 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "otpd/sandbox/sandbox.h"
 #include "otpd/server/config.h"
 #include "otpd/server/daemon.h"
+#include "otpd/server/restoration.h"
 #include "otpd/util/log.h"
 #include "otpd/util/secret.h"
 #include "otpd/version.h"
 
 static const char usage[] =
-	"Usage: otpd [--config FILE] [--check]\n"
+	"Usage: otpd [--config FILE] [--check] [--restore BACKUP]\n"
 	"The daemon of pam_emailotp: keeps users, codes and their limits. See otpd(8).\n"
 	"\n"
 	"  -c, --config FILE  read this instead of " CONFIG_FILE "\n"
 	"      --check        read the configuration, print what holds, and end\n"
+	"      --restore BACKUP  put this in place of the store, and end; with --check,\n"
+	"                     only look at it. Use: otpctl restore\n"
 	"  -h, --help         print this and end\n"
 	"  -V, --version      print the version and end\n";
 
@@ -61,11 +65,12 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'C' },
+		{ "restore", required_argument, NULL, 'R' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	const char *config = CONFIG_FILE;
+	const char *config = CONFIG_FILE, *backup = NULL;
 	bool only_check = false;
 	int option;
 
@@ -76,6 +81,9 @@ int main(int argc, char **argv)
 			break;
 		case 'C':
 			only_check = true;
+			break;
+		case 'R':
+			backup = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -97,10 +105,14 @@ int main(int argc, char **argv)
 		fputs("otpd: libsodium cannot start\n", stderr);
 		return 1;
 	}
-	if (only_check)
+	if (only_check && !backup)
 		return check(config);
 	harden();
+	if (backup)
+		return restoration_run(config, backup, only_check);
 	log_init("otpd");
 	secret_use_for_json();
+	if (sandbox_begin() < 0)
+		return 1;
 	return daemon_run(config);
 }

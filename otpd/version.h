@@ -2,6 +2,6 @@
 #ifndef OTPD_VERSION_H
 #define OTPD_VERSION_H
 
-#define OTPD_VERSION "0.1.0"
+#define OTPD_VERSION "0.2.0"
 
 #endif

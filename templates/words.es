@@ -26,6 +26,7 @@ hours = "{{n}} horas"
 
 greeting = "Hola{{#person}}, {{person}}{{/person}}:"
 prompt = "La pantalla que pide el código debe mostrar la misma referencia: {{reference}}."
+page = "La página que pide el código debe mostrar la misma referencia: {{reference}}."
 footer = "Mensaje automático enviado para {{host}}. Las respuestas no se leen."
 footer_reply = "Mensaje automático enviado para {{host}}. Puede responder a este mensaje."
 
@@ -89,6 +90,16 @@ kind reset {
 	sms = "{{code}} es su clave para una contraseña nueva en {{brand}}{{#reference}} ({{reference}}){{/reference}}{{#expires}}, vale hasta las {{expires}}{{/expires}}."
 }
 
+kind recovery {
+	subject = "Su código para crear códigos de recuperación para {{host}}{{#reference}} ({{reference}}){{/reference}}"
+	preheader = "Para {{#user}}{{user}} en {{/user}}{{host}}, pedido a las {{clock}}."
+	heading = "Su código para crear códigos de recuperación"
+	intro = "Introduzca este código para crear nuevos códigos de recuperación {{#user}}para {{user}} {{/user}}en {{host}}. Los anteriores dejarán de servir."
+	expiry = "Válido durante {{minutes}}, hasta las {{expires}}."
+	advice = "Si no lo ha pedido, otra persona está en su cuenta: cambie su contraseña y avise a su administrador. No comparta nunca este código; nadie lo necesita para ayudarle."
+	sms = "{{code}} sirve para crear claves de recuperaciòn de {{host}}{{#reference}} ({{reference}}){{/reference}}{{#expires}}, vale hasta las {{expires}}{{/expires}}."
+}
+
 kind password-changed {
 	subject = "Se ha cambiado su contraseña en {{brand}}{{#reference}} ({{reference}}){{/reference}}"
 	preheader = "Cambiada a las {{clock}}. ¿Ha sido usted?"
@@ -119,6 +130,16 @@ kind locked {
 	sms = "El acceso a {{host}} está bloqueado por demasiados códigos erróneos. Si no ha sido usted, avise a su administrador."
 }
 
+kind reset-locked {
+	subject = "El restablecimiento de su contraseña de {{brand}} está bloqueado{{#reference}} ({{reference}}){{/reference}}"
+	preheader = "Demasiados códigos erróneos, el último a las {{clock}}."
+	heading = "Restablecimiento bloqueado"
+	intro = "Se han introducido demasiados códigos erróneos para restablecer la contraseña de su cuenta de {{brand}}, y por ahora no se puede restablecer con un código. Su contraseña sigue siendo válida."
+	expiry = ""
+	advice = "Si ha sido usted, pida a su administrador que desbloquee su cuenta. Si no ha sido usted, alguien intenta entrar en ella: no se ha cambiado nada ni se ha adivinado ningún código."
+	sms = "El restablecimiento de su contraseña de {{brand}} está bloqueado por demasiados códigos erróneos. Su contraseña sigue siendo válida."
+}
+
 kind recovery-codes {
 	subject = "Nuevos códigos de recuperación para {{host}}{{#reference}} ({{reference}}){{/reference}}"
 	preheader = "Creados a las {{clock}}. ¿Ha sido usted?"
@@ -129,6 +150,16 @@ kind recovery-codes {
 	sms = "Se han creado nuevos códigos de recuperación para su cuenta en {{host}}. Si no ha sido usted, avise enseguida a su administrador."
 }
 
+kind recovery-used {
+	subject = "Se ha usado un código de recuperación en {{host}}{{#reference}} ({{reference}}){{/reference}}"
+	preheader = "Usado a las {{clock}}. ¿Ha sido usted?"
+	heading = "Se ha usado un código de recuperación"
+	intro = "Alguien ha iniciado sesión en {{host}} {{#user}}como {{user}} {{/user}}con uno de sus códigos de recuperación, en lugar de uno enviado por correo.{{#left}} Códigos de recuperación restantes: {{left}}.{{/left}}"
+	expiry = ""
+	advice = "Si ha sido usted, no tiene que hacer nada; cree nuevos códigos de recuperación antes de que se acaben. Si no ha sido usted, cambie su contraseña, cree nuevos códigos de recuperación y avise enseguida a su administrador."
+	sms = "Se ha usado un código de recuperación para su cuenta en {{host}}. Si no ha sido usted, avise enseguida a su administrador."
+}
+
 kind break-glass {
 	subject = "Se ha usado un código de emergencia en {{host}}{{#reference}} ({{reference}}){{/reference}}"
 	preheader = "Usado a las {{clock}}. ¿Ha sido usted?"
@@ -137,6 +168,16 @@ kind break-glass {
 	expiry = ""
 	advice = "Si ha sido usted, no tiene que hacer nada. Si no ha sido usted, cambie su contraseña y avise enseguida a su administrador."
 	sms = "Se ha usado un código de emergencia para su cuenta en {{host}}. Si no ha sido usted, avise enseguida a su administrador."
+}
+
+kind break-glass-made {
+	subject = "Se ha creado un código de emergencia en {{host}}{{#reference}} ({{reference}}){{/reference}}"
+	preheader = "{{#user}}Para {{user}}. {{/user}}Creado a las {{clock}}."
+	heading = "Se ha creado un código de emergencia"
+	intro = "Un administrador ha creado un código de emergencia {{#user}}para {{user}} {{/user}}en {{host}}. Sirve para iniciar sesión una vez, en lugar de un código enviado por correo."
+	expiry = "Válido durante {{minutes}}, hasta las {{expires}}."
+	advice = "Si sabe para qué es, no tiene que hacer nada. Si no lo sabe, pregunte enseguida a los demás administradores."
+	sms = "Se ha creado un código de emergencia {{#user}}para {{user}} {{/user}}en {{host}}. Si no sabe para qué es, pregunte enseguida a los demás administradores."
 }
 
 kind test {

@@ -78,9 +78,10 @@ const char *account_state_name(int64_t state)
 		[ACCOUNT_ACTIVE] = "active",
 		[ACCOUNT_DISABLED] = "disabled",
 		[ACCOUNT_MUST_RESET] = "must_reset",
+		[ACCOUNT_LOCKED] = "locked",
 	};
 
-	return state >= 0 && state <= ACCOUNT_MUST_RESET ? names[state] : "disabled";
+	return state >= 0 && state <= ACCOUNT_LOCKED ? names[state] : "disabled";
 }
 
 void account_dress(struct issue *issue, const struct config *config, int64_t peer)

@@ -3,9 +3,8 @@
 #define OTPD_SERVER_CONFIRM_H
 
 #include "otpd/account/account.h"
-#include "otpd/account/hashed.h"
-#include "otpd/core/recovery.h"
 #include "otpd/server/attempt.h"
+#include "otpd/server/recovery_try.h"
 
 /* The parameters of Account.Confirm. */
 struct confirm_in {
@@ -23,8 +22,7 @@ struct confirm_work {
 	struct outgoing *letter;        /* to the owner */
 	char cancelled[PRINCIPAL_SIZE]; /* whose other codes ended with it; or "" */
 
-	struct hashed hashed; /* of the recovery code */
-	char recovery[RECOVERY_SIZE];
+	struct recovery_try recovery;
 };
 
 /* OUTCOME_NO_CHALLENGE for what can be the name of none. */

@@ -326,9 +326,15 @@ int gate_state(const struct account *account)
 	case ACCOUNT_MUST_RESET:
 		return OUTCOME_MUST_RESET;
 	case ACCOUNT_DISABLED:
+	case ACCOUNT_LOCKED:
 		break;
 	}
 	return OUTCOME_DISABLED;
+}
+
+int gate_login_state(const struct account *account)
+{
+	return account->state == ACCOUNT_LOCKED ? 0 : gate_state(account);
 }
 
 void gate_committed(struct daemon *daemon, struct gate *gate)

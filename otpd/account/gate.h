@@ -46,6 +46,12 @@ int gate_forget_wrong(struct store *store, const char *principal);
 /* 0, OUTCOME_DISABLED or OUTCOME_MUST_RESET. */
 int gate_state(const struct account *account);
 
+/*
+ * The same for a sign-in, which may go on to a recovery code where the monthly budget
+ * of mailed ones has locked the account.
+ */
+int gate_login_state(const struct account *account);
+
 /* For committed and release. */
 void gate_committed(struct daemon *daemon, struct gate *gate);
 void gate_release(struct gate *gate);

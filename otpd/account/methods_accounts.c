@@ -199,6 +199,12 @@ static int verify_account_apply(struct call *call, struct store *store)
 				"administrator");
 }
 
+/* By an administrator, or by the monthly budget: a reset helps neither. */
+static bool is_shut(const struct account *account)
+{
+	return account->state == ACCOUNT_DISABLED || account->state == ACCOUNT_LOCKED;
+}
+
 /* A password that had to be reset is gone for good: unlocking must not bring it back.
  */
 static int disable_apply(struct call *call, struct store *store)
@@ -222,7 +228,7 @@ static int unlock_apply(struct call *call, struct store *store)
 	struct account account;
 	int r = find(call, store, &account);
 
-	if (r == 0 && account.state == ACCOUNT_DISABLED)
+	if (r == 0 && is_shut(&account))
 		r = accounts_set_state(store, account.id, ACCOUNT_ACTIVE);
 	if (r == 0)
 		r = spending_forget_wrong(store, work->principal);
@@ -238,7 +244,7 @@ static int require_apply(struct call *call, struct store *store)
 	struct account account;
 	int r = find(call, store, &account);
 
-	if (r == 0 && account.state == ACCOUNT_DISABLED)
+	if (r == 0 && is_shut(&account))
 		r = OUTCOME_DISABLED;
 	if (r == 0)
 		r = accounts_set_state(store, account.id, ACCOUNT_MUST_RESET);
@@ -263,7 +269,7 @@ static int allow_apply(struct call *call, struct store *store)
 	if (config_tenant(daemon->moment.config, account.tenant)->reset ==
 		TENANT_RESET_MAIL)
 		return OUTCOME_NOT_ALLOWED;
-	if (account.state == ACCOUNT_DISABLED)
+	if (is_shut(&account))
 		return OUTCOME_DISABLED;
 	r = accounts_set_reset_until(store, account.id, until);
 	call_out_int(call, "reset_until", until);

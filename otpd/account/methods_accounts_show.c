@@ -5,12 +5,12 @@
 
 #include "otpd/account/designate.h"
 #include "otpd/account/gate.h"
-#include "otpd/account/reset.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/attempt.h"
 #include "otpd/server/counters.h"
 #include "otpd/server/daemon.h"
 #include "otpd/server/methods.h"
+#include "otpd/server/recovery_try.h"
 #include "otpd/store/recovery.h"
 #include "otpd/store/sessions.h"
 #include "otpd/store/spending.h"
@@ -151,13 +151,16 @@ static int reset_counters(struct call *call, struct store *store, const char *pr
 	struct daemon *daemon = call_daemon(call);
 	const struct config *config = daemon->moment.config;
 	const struct policy *policies = config->policies.items;
-	int64_t now = daemon->moment.now_s, longest;
+	int64_t now = daemon->moment.now_s, longest = 0;
 	struct budget_window windows[3];
+	struct recovery_left left;
 	char name[ATTEMPT_BUDGET];
 	struct spending wrong;
-	int r = reset_recovery_locked_s(daemon, store, principal, &longest);
+	int r = recovery_left(daemon, store, principal, &left);
 
 	attempt_budget(name, principal, CODE_RESET);
+	if (r == 0)
+		longest = left.wait_s;
 	if (r == 0)
 		r = spending_wrong(
 			store, name, BUDGET_MONTH, SPENDING_MAX, now, &wrong);

@@ -68,6 +68,8 @@ static const struct field set_fields[] = {
 		false },
 	{ "password", FIELD_STRING, offsetof(struct new_password_in, password),
 		2 * LIMIT_PASSWORD, false },
+	{ "rhost", FIELD_STRING, offsetof(struct new_password_in, from.rhost),
+		LIMIT_RHOST, true },
 	{ 0 },
 };
 

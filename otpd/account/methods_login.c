@@ -64,6 +64,8 @@ static enum account_purpose purpose_of(const struct challenge *c)
 	case CODE_SECOND:
 	case CODE_NOTICE:
 	case CODE_TEST:
+	case CODE_ENROL_LOGIN:
+	case CODE_RECOVERY:
 		break;
 	}
 	return ACCOUNT_LOGIN;
@@ -191,7 +193,9 @@ static int status_apply(struct call *call, struct store *store)
 	if (r == -ENOENT)
 		return OUTCOME_NO_USER;
 	if (r == 0)
-		r = gate_state(&account);
+		r = gate_login_state(&account);
+	if (r == 0 && account.state == ACCOUNT_LOCKED)
+		return reply_locked(call, 0);
 	if (r == 0 && account.verified_at == 0)
 		r = OUTCOME_NOT_VERIFIED;
 	if (r != 0)

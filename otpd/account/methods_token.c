@@ -53,6 +53,8 @@ static const struct field profile_fields[] = {
 static const struct field recovery_fields[] = {
 	{ "token", FIELD_STRING, offsetof(struct recovery_in, token), LIMIT_TOKEN,
 		false },
+	{ "rhost", FIELD_STRING, offsetof(struct recovery_in, from.rhost), LIMIT_RHOST,
+		true },
 	{ 0 },
 };
 

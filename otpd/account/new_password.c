@@ -21,6 +21,7 @@
 #include "otpd/proto/outcome.h"
 #include "otpd/server/attempt.h"
 #include "otpd/server/daemon.h"
+#include "otpd/server/speaker.h"
 #include "otpd/store/spending.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/hex.h"
@@ -29,6 +30,9 @@
 
 int new_password_check(struct call *call)
 {
+	struct new_password_in *in = call->in;
+
+	speaker_clean(call, &in->from);
 	call->reading = true;
 	return 0;
 }
@@ -114,10 +118,12 @@ static int tell_owner(struct call *call, struct store *store,
 	const struct account_caller *caller, const struct account *account)
 {
 	struct new_password_work *work = call->work;
+	const struct new_password_in *in = call->in;
 	struct account_issue to;
 	int r;
 
-	account_issue(&to, caller, account, "", call->peer.uid, CODE_NOTICE);
+	account_issue(
+		&to, caller, account, in->from.rhost, call->peer.uid, CODE_NOTICE);
 	r = issue_notice(call_daemon(call), store, &to.issue, ISSUE_PASSWORD_CHANGED, 0,
 		&work->notice);
 	return issue_courtesy(r);
@@ -144,6 +150,7 @@ static int set(struct call *call, struct store *store,
 	const struct account *account)
 {
 	struct new_password_work *work = call->work;
+	const struct new_password_in *in = call->in;
 	struct daemon *daemon = call_daemon(call);
 	char id[LIMIT_ACCOUNT + 1];
 	int r = grants_delete(store, grant->hash);
@@ -164,8 +171,8 @@ static int set(struct call *call, struct store *store,
 		return r;
 	hex_encode(id, account->id, sizeof(account->id));
 	call_out_string(call, "account", id);
-	record_about(
-		&work->record, work->cancelled, caller->service, "", call->peer.uid);
+	record_about(&work->record, work->cancelled, caller->service, in->from.rhost,
+		call->peer.uid);
 	return record_store(&work->record, store, daemon->moment.now_s, "password_set",
 		"password set", LOG_NOTICE);
 }

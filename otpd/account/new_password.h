@@ -4,10 +4,12 @@
 
 #include "otpd/account/account.h"
 #include "otpd/account/hashed.h"
+#include "otpd/server/begin.h"
 #include "otpd/server/record.h"
 
 /* The parameters of Account.SetPassword. Longer ones are told why not. */
 struct new_password_in {
+	struct begin_in from; /* its rhost only: for the mail and the log */
 	char grant[LIMIT_TOKEN + 1];
 	char password[2 * LIMIT_PASSWORD + 1];
 };

@@ -2,24 +2,22 @@
 #ifndef OTPD_SERVER_RECOVERY_CODES_H
 #define OTPD_SERVER_RECOVERY_CODES_H
 
-#include "otpd/server/hasher.h"
+#include "otpd/server/begin.h"
 #include "otpd/server/outbox.h"
 #include "otpd/server/record.h"
-#include "otpd/store/recovery.h"
+#include "otpd/server/recovery_set.h"
 #include "otpd/varlink/call.h"
 
 #define RECOVERY_SIGNED_IN_S 900 /* how long after a sign-in codes are made */
 
 struct recovery_in {
 	char token[LIMIT_TOKEN + 1]; /* an access token */
+	struct begin_in from;        /* its rhost only: for the mail and the log */
 };
 
 /* The state of a call that makes the codes of an account. */
 struct recovery_work {
-	struct hashing hashing;
-	size_t n_hashed;
-	char codes[RECOVERY_CODES][RECOVERY_SIZE];
-	struct recovery rows[RECOVERY_CODES];
+	struct recovery_set set;
 	struct record record;
 	struct outgoing *notice; /* the mail that says so */
 };

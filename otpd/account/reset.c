@@ -27,8 +27,8 @@
 #include "otpd/account/confirm.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/daemon.h"
+#include "otpd/server/recovery_try.h"
 #include "otpd/server/reply.h"
-#include "otpd/store/recovery.h"
 #include "otpd/store/spending.h"
 #include "otpd/util/log.h"
 #include "otpd/util/text.h"
@@ -53,6 +53,8 @@ static const char *find_decoy(const struct daemon *daemon,
 		return "unknown_login";
 	if (account->state == ACCOUNT_DISABLED)
 		return "disabled";
+	if (account->state == ACCOUNT_LOCKED)
+		return "locked";
 	if (caller->rules->reset == TENANT_RESET_ADMIN &&
 		account->reset_until <= daemon->moment.now_s)
 		return "not_allowed";
@@ -105,81 +107,11 @@ int reset_begin(struct call *call, struct store *store,
 
 /* ---- Confirm, with a recovery code */
 
-#define PER_HOUR  5
-#define PER_MONTH 20
-#define BUDGET    "rc:"
-
-/* How many more wrong ones there may be, and how long none may be tried. */
-struct allowance_left {
-	char budget[sizeof(BUDGET) - 1 + PRINCIPAL_SIZE];
-	int64_t tries;
-	int64_t wait_s;
-};
-
-static int64_t left_of(
-	const struct spending *wrong, const struct budget_window *window, int64_t now_s)
-{
-	int64_t used = budget_count(wrong->at, wrong->n, window->span_s, now_s);
-
-	return used < window->limit ? window->limit - used : 0;
-}
-
-static int find_left(struct daemon *daemon, struct store *store, const char *principal,
-	struct allowance_left *ret)
-{
-	static const struct budget_window windows[] = {
-		{ BUDGET_HOUR, PER_HOUR },
-		{ BUDGET_MONTH, PER_MONTH },
-	};
-	int64_t now_s = daemon->moment.now_s, by_hour, by_month;
-	struct spending wrong;
-	int r;
-
-	snprintf(ret->budget, sizeof(ret->budget), BUDGET "%.*s", PRINCIPAL_SIZE - 1,
-		principal);
-	r = spending_wrong(store, ret->budget, BUDGET_MONTH, PER_MONTH, now_s, &wrong);
-	if (r < 0)
-		return r;
-	by_hour = left_of(&wrong, &windows[0], now_s);
-	by_month = left_of(&wrong, &windows[1], now_s);
-	ret->tries = by_hour < by_month ? by_hour : by_month;
-	ret->wait_s = budget_wait_s(wrong.at, wrong.n, windows, 2, now_s);
-	return 0;
-}
-
 static int needed(struct call *call, int64_t tries_left)
 {
 	call_out_clear(call);
 	call_out_int(call, "tries_left", tries_left);
 	return OUTCOME_RECOVERY_NEEDED;
-}
-
-/* The code says which one it is, and then what that one's hash is of. */
-static void split(const char code[RECOVERY_SIZE], char selector[RECOVERY_SELECTOR + 1])
-{
-	memcpy(selector, code, RECOVERY_SELECTOR);
-	selector[RECOVERY_SELECTOR] = '\0';
-}
-
-static int ask(struct call *call, struct store *store, const char *principal)
-{
-	struct confirm_work *work = call->work;
-	struct hashing *hashing = &work->hashed.hashing;
-	struct recovery recovery = { .hash = "" };
-	char selector[RECOVERY_SELECTOR + 1];
-	int r;
-
-	split(work->recovery, selector);
-	r = recovery_get(store, principal, selector, &recovery);
-	if (r < 0 && r != -ENOENT)
-		return r;
-	hashing->password = work->recovery + RECOVERY_SELECTOR;
-	hashing->check = true;
-	text_copy(
-		hashing->stored, sizeof(hashing->stored), r == 0 ? recovery.hash : "");
-	call_out_clear(call);
-	hashed_ask_then(call, &work->hashed);
-	return 0;
 }
 
 static int say(
@@ -195,30 +127,23 @@ static int say(
 		event, phrase, LOG_NOTICE);
 }
 
-static int wrong(struct call *call, struct store *store, struct allowance_left *left)
+static int wrong(struct call *call, struct store *store, struct recovery_left *left)
 {
-	int r = spending_add_wrong(
-		store, left->budget, false, call_daemon(call)->moment.now_s);
+	int r = recovery_count_wrong(call_daemon(call), store, left);
 
 	if (r == 0)
 		r = say(call, store, "recovery_wrong", "wrong recovery code");
-	return r < 0 ? r : needed(call, left->tries - 1);
+	return r < 0 ? r : needed(call, left->tries);
 }
 
 /* The second phase: 0 if the recovery code was right, and it is used up. */
 static int judge(struct call *call, struct store *store, const char *principal,
-	struct allowance_left *left)
+	struct recovery_left *left)
 {
 	struct confirm_work *work = call->work;
-	char selector[RECOVERY_SELECTOR + 1];
-	int r;
+	int r = recovery_try_use(call, store, principal, &work->recovery);
 
-	if (!work->hashed.hashing.is_right)
-		return wrong(call, store, left);
-	split(work->recovery, selector);
-	r = recovery_delete(store, principal, selector);
-	/* Another call has used it meanwhile. */
-	if (r == -ENOENT)
+	if (r == OUTCOME_WRONG_CODE)
 		return wrong(call, store, left);
 	return r < 0 ? r
 		     : say(call, store, "recovery_used", "a recovery code was used");
@@ -230,7 +155,7 @@ int reset_confirm(
 	struct confirm_work *work = call->work;
 	const struct confirm_in *in = call->in;
 	const char *principal = work->attempt.challenge.user;
-	struct allowance_left left;
+	struct recovery_left left;
 	struct account account;
 	int r = change_load(call, store, caller, &account);
 
@@ -240,37 +165,25 @@ int reset_confirm(
 	if (caller->rules->reset != TENANT_RESET_RECOVERY ||
 		account.reset_until > call_daemon(call)->moment.now_s)
 		return change_grant(call, store, caller, &account);
-	r = find_left(call_daemon(call), store, principal, &left);
+	r = recovery_left(call_daemon(call), store, principal, &left);
 	if (r < 0 || left.wait_s > 0)
 		return r < 0 ? r : reply_locked(call, left.wait_s);
-	if (!work->hashed.asked) {
+	if (!work->recovery.hashed.asked) {
 		/* What can be none is no guess, and costs nothing. */
-		if (!recovery_read(work->recovery, in->recovery))
+		if (!recovery_read(work->recovery.code, in->recovery))
 			return needed(call, left.tries);
-		return ask(call, store, principal);
+		return recovery_try_ask(call, store, principal, &work->recovery);
 	}
 	r = judge(call, store, principal, &left);
 	return r != 0 ? r : change_grant(call, store, caller, &account);
 }
 
-int reset_recovery_locked_s(struct daemon *daemon, struct store *store,
-	const char *principal, int64_t *ret_wait_s)
-{
-	struct allowance_left left;
-	int r = find_left(daemon, store, principal, &left);
-
-	*ret_wait_s = r < 0 ? 0 : left.wait_s;
-	return r;
-}
-
 int reset_forget_wrong(struct store *store, const char *principal)
 {
-	char codes[ATTEMPT_BUDGET], recovery[ATTEMPT_BUDGET];
+	char codes[ATTEMPT_BUDGET];
 	int r;
 
 	attempt_budget(codes, principal, CODE_RESET);
-	snprintf(recovery, sizeof(recovery), BUDGET "%.*s", PRINCIPAL_SIZE - 1,
-		principal);
 	r = spending_forget_wrong(store, codes);
-	return r < 0 ? r : spending_forget_wrong(store, recovery);
+	return r < 0 ? r : recovery_forget_wrong(store, principal);
 }

@@ -21,10 +21,6 @@ int reset_begin(struct call *call, struct store *store,
 int reset_confirm(
 	struct call *call, struct store *store, const struct account_caller *caller);
 
-/* For how long wrong recovery codes of an account allow no other. */
-int reset_recovery_locked_s(struct daemon *daemon, struct store *store,
-	const char *principal, int64_t *ret_wait_s);
-
 /* Forgets wrong codes of resets, and wrong recovery codes. */
 int reset_forget_wrong(struct store *store, const char *principal);
 

@@ -63,7 +63,7 @@ static int refuse(struct call *call, struct store *store, int outcome)
 /* What the state of the account, whose owner this is, allows. */
 static int look_at_state(const struct account *account, const struct policy *policy)
 {
-	int r = gate_state(account);
+	int r = gate_login_state(account);
 
 	if (r == 0 && account->verified_at == 0 &&
 		policy->unverified == POLICY_UNVERIFIED_REFUSE)
@@ -98,6 +98,8 @@ static int offer(struct call *call, struct store *store,
 	to.issue.tty = in->who.tty;
 	offer.issue = to.issue;
 	r = offer_look_at_lock(call, store, &offer);
+	if (account->state == ACCOUNT_LOCKED)
+		offer.decoy = "locked";
 	return r < 0 ? r : offer_code(call, store, &offer);
 }
 

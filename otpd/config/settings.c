@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "otpd/config/origins.h"
+#include "otpd/config/parser.h"
 #include "otpd/config/source.h"
 #include "otpd/config/unknown.h"
 #include "otpd/config/value.h"
@@ -25,14 +27,14 @@
 #include "otpd/util/secret.h"
 #include "otpd/util/text.h"
 
-#define MAX_SECTIONS 8 /* kinds of section in one schema */
-#define FILE_MAX     (1 << 20)
-#define END_MARK     "end_of_file"
+#define FILE_MAX (1 << 20)
+#define END_MARK PARSER_END_MARK
 
 struct parse {
 	const struct settings_schema *schema;
 	char *error;
 	size_t error_size;
+	struct origins origins;
 };
 
 static struct parse *parsing;
@@ -87,6 +89,11 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 
 	if (!setting)
 		return 0;
+	if (origins_note(&parsing->origins, title ? cfg->name : "", title, opt->name,
+		    cfg->filename, cfg->line) < 0) {
+		cfg_error(cfg, "%s: %s", opt->name, strerror(ENOMEM));
+		return -1;
+	}
 	if (value_check(setting, text, last + 1, why, sizeof(why)) < 0) {
 		cfg_error(cfg, "%s: %s", opt->name, why);
 		return -1;
@@ -100,85 +107,16 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt)
 	return -1;
 }
 
-static size_t count_settings(const struct setting *settings)
-{
-	size_t n = 0;
-
-	while (settings[n].name)
-		n++;
-	return n;
-}
-
-/* libconfuse copies these arrays in cfg_init, so they live only that long. */
-static cfg_opt_t *make_options(const struct setting *settings, size_t extra)
-{
-	size_t n = count_settings(settings);
-	cfg_opt_t *options = calloc(n + extra + 1, sizeof(*options));
-
-	for (size_t i = 0; options && i < n; i++) {
-		cfg_opt_t scalar = CFG_STR(settings[i].name, NULL, CFGF_NONE);
-		cfg_opt_t list = CFG_STR_LIST(settings[i].name, NULL, CFGF_NONE);
-
-		options[i] = settings[i].type == SETTING_LIST ? list : scalar;
-	}
-	return options;
-}
-
-static void watch_values(
-	cfg_t *cfg, const char *section, const struct setting *settings)
-{
-	char path[128];
-
-	for (; settings->name; settings++) {
-		snprintf(path, sizeof(path), "%s%s%s", section ? section : "",
-			section ? "|" : "", settings->name);
-		cfg_set_validate_func(cfg, path, on_value);
-	}
-}
-
-static cfg_t *make_parser(const struct settings_schema *schema)
-{
-	CLEANUP(freep) cfg_opt_t *options = NULL;
-	cfg_opt_t *inner[MAX_SECTIONS] = { NULL };
-	size_t n = count_settings(schema->settings), n_sections = 0;
-	cfg_opt_t mark = CFG_STR(END_MARK, "", CFGF_NONE), end = CFG_END();
-	cfg_t *cfg;
-
-	options = make_options(schema->settings, MAX_SECTIONS + 1);
-	if (!options)
-		return NULL;
-	for (const struct settings_section *s = schema->sections; s && s->name; s++) {
-		cfg_opt_t *members = make_options(s->settings, 0);
-		cfg_opt_t section = CFG_SEC(
-			s->name, NULL, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
-
-		if (!members)
-			break;
-		members[count_settings(s->settings)] = end;
-		section.subopts = members;
-		inner[n_sections] = members;
-		options[n + n_sections++] = section;
-	}
-	options[n + n_sections] = mark;
-	options[n + n_sections + 1] = end;
-	cfg = cfg_init(options, CFGF_NONE);
-	for (size_t i = 0; i < n_sections; i++)
-		free(inner[i]);
-	if (!cfg)
-		return NULL;
-	cfg_set_error_function(cfg, on_error);
-	watch_values(cfg, NULL, schema->settings);
-	for (const struct settings_section *s = schema->sections; s && s->name; s++)
-		watch_values(cfg, s->name, s->settings);
-	return cfg;
-}
-
 /* Reads a file whole, with an assignment behind it that only the top level knows. */
 static int read_with_end(const char *path, char **ret)
 {
 	CLEANUP(secret_freep) char *text = NULL;
-	int r = file_read_safe(path, FILE_CONFIG, FILE_MAX, &text, NULL);
 	char why[FILE_WHY];
+	/* Before it is read: what is changed meanwhile counts as changed. */
+	int r = origins_note_file(&parsing->origins, path);
+
+	if (r == 0)
+		r = file_read_safe(path, FILE_CONFIG, FILE_MAX, &text, NULL);
 
 	if (r < 0) {
 		snprintf(parsing->error, parsing->error_size, "%s: %s", path,
@@ -340,14 +278,14 @@ static int fill_sections(cfg_t *cfg, const struct settings_section *section, voi
 int settings_load(const struct settings_schema *schema, const char *path, void **ret,
 	char *error, size_t error_size)
 {
-	struct parse parse = { schema, error, error_size };
+	struct parse parse = { schema, error, error_size, { 0 } };
 	CLEANUP(cfg_freep) cfg_t *cfg = NULL;
 	void *root;
 	int r;
 
 	error[0] = '\0';
 	parsing = &parse;
-	cfg = make_parser(schema);
+	cfg = parser_new(schema, on_value, on_error);
 	root = calloc(1, schema->size);
 	r = cfg && root ? parse_all(cfg, path) : -ENOMEM;
 	if (r == 0)
@@ -356,12 +294,17 @@ int settings_load(const struct settings_schema *schema, const char *path, void *
 		r == 0 && s && s->name; s++)
 		r = fill_sections(cfg, s, root, path);
 	parsing = NULL;
+	if (r < 0 || !schema->origins_offset)
+		origins_fini(&parse.origins);
 	if (r < 0) {
 		if (!error[0])
 			snprintf(error, error_size, "%s: %s", path, strerror(-r));
 		settings_free(schema, root);
 		return r;
 	}
+	if (schema->origins_offset)
+		*(struct origins *)(void *)((char *)root + schema->origins_offset) =
+			parse.origins;
 	*ret = root;
 	return 0;
 }
@@ -387,6 +330,8 @@ void settings_free(const struct settings_schema *schema, void *root)
 {
 	if (!root)
 		return;
+	if (schema->origins_offset)
+		origins_fini((void *)((char *)root + schema->origins_offset));
 	free_lists(schema->settings, root);
 	for (const struct settings_section *s = schema->sections; s && s->name; s++) {
 		struct settings_array *array = (void *)((char *)root + s->array_offset);

@@ -68,6 +68,8 @@ struct settings_schema {
 	 */
 	int (*check)(const char *title, const struct setting *setting, const char *text,
 		char *why, size_t why_size);
+	/* Of a struct origins (origins.h) in the root structure; 0: it has none. */
+	size_t origins_offset;
 };
 
 /*

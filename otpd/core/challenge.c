@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The life of a challenge. It is live until it is passed, burnt, cancelled or its time
- * is over, and never becomes live again. Expiry is no state: it is a comparison with
+ * is over, and never becomes live again. One that was passed may allow one thing more,
+ * once. Expiry is no state: it is a comparison with
  * the time that the caller brings, so that a clock cannot be late in writing it down.
  */
 #include "otpd/core/challenge.h"
@@ -17,15 +18,16 @@
 static const unsigned challenge_next[] = {
 	[CHALLENGE_LIVE] =
 		BIT(CHALLENGE_PASSED) | BIT(CHALLENGE_BURNT) | BIT(CHALLENGE_CANCELLED),
-	[CHALLENGE_PASSED] = 0,
+	[CHALLENGE_PASSED] = BIT(CHALLENGE_SPENT),
 	[CHALLENGE_BURNT] = 0,
 	[CHALLENGE_CANCELLED] = 0,
+	[CHALLENGE_SPENT] = 0,
 };
 
 void challenge_set_state(struct challenge *challenge, enum challenge_state state)
 {
 	assert(challenge->state >= CHALLENGE_LIVE &&
-		challenge->state <= CHALLENGE_CANCELLED);
+		challenge->state <= CHALLENGE_SPENT);
 	assert(challenge_next[challenge->state] & BIT(state));
 	challenge->state = state;
 }

@@ -14,6 +14,7 @@ enum challenge_state {
 	CHALLENGE_PASSED = 1,    /* its code was right, once */
 	CHALLENGE_BURNT = 2,     /* its tries are used up */
 	CHALLENGE_CANCELLED = 3, /* given up, or its user was removed or disabled */
+	CHALLENGE_SPENT = 4,     /* passed, and what it allowed besides was done */
 };
 
 struct challenge {
@@ -24,7 +25,8 @@ struct challenge {
 	char tty[LIMIT_TTY + 1];
 	int64_t peer; /* the uid that began it */
 	int64_t purpose;
-	bool decoy; /* looks like one and can never be right */
+	bool decoy;   /* looks like one and can never be right */
+	bool unknown; /* the system does not know the user: no recovery code helps */
 	int64_t key_id;
 	uint8_t hash[CODE_HASH];
 	char reference[LIMIT_REFERENCE + 1];
@@ -35,7 +37,8 @@ struct challenge {
 	int64_t max_tries;
 	int64_t created_at;
 	int64_t expires_at;
-	int64_t mail; /* the outbox row of the code that is valid now */
+	int64_t mail; /* the outbox row of the code that is valid now; 0: there is none,
+		       * and no code yet */
 	char address[LIMIT_ADDRESS + 1]; /* the address to prove; empty at logins */
 };
 

@@ -21,6 +21,7 @@ const char *code_purpose_name(int64_t purpose)
 	case CODE_VERIFY_ADDRESS:
 		return "verify_address";
 	case CODE_ENROL:
+	case CODE_ENROL_LOGIN:
 		return "enrol";
 	case CODE_NOTICE:
 		return "notice";
@@ -36,27 +37,38 @@ const char *code_purpose_name(int64_t purpose)
 		return "change_password";
 	case CODE_CHANGE_ADDRESS:
 		return "change_address";
+	case CODE_RECOVERY:
+		return "recovery";
 	}
 	return "unknown";
 }
 
 enum code_realm code_realm(int64_t purpose)
 {
-	if (purpose == CODE_ENROL || purpose == CODE_SECOND)
+	if (purpose == CODE_ENROL || purpose == CODE_SECOND || purpose == CODE_RECOVERY)
 		return CODE_OF_SELF;
-	return purpose >= CODE_REGISTER ? CODE_OF_ACCOUNT : CODE_OF_AUTH;
+	return purpose >= CODE_REGISTER && purpose <= CODE_CHANGE_ADDRESS
+		? CODE_OF_ACCOUNT
+		: CODE_OF_AUTH;
 }
 
 bool code_is_bare(int64_t purpose)
 {
 	return purpose == CODE_ENROL || purpose == CODE_SECOND ||
-		purpose == CODE_REGISTER || purpose == CODE_RESET;
+		purpose == CODE_REGISTER || purpose == CODE_RESET ||
+		purpose == CODE_ENROL_LOGIN || purpose == CODE_RECOVERY;
+}
+
+bool code_founds(int64_t purpose)
+{
+	return purpose == CODE_ENROL || purpose == CODE_ENROL_LOGIN ||
+		purpose == CODE_REGISTER;
 }
 
 bool code_is_to_new_address(int64_t purpose)
 {
 	return purpose == CODE_ENROL || purpose == CODE_SECOND ||
-		purpose == CODE_CHANGE_ADDRESS;
+		purpose == CODE_CHANGE_ADDRESS || purpose == CODE_ENROL_LOGIN;
 }
 
 void code_key_init(struct code_key *key, const uint8_t bytes[32])

@@ -35,12 +35,15 @@ enum code_purpose {
 	CODE_RESET = 8,
 	CODE_CHANGE_PASSWORD = 9,
 	CODE_CHANGE_ADDRESS = 10, /* proves the new one */
+	/* Of Unix users again: */
+	CODE_ENROL_LOGIN = 11, /* proves the address that was given at a login */
+	CODE_RECOVERY = 12,    /* allows new recovery codes */
 };
 
 /* Whose methods a code belongs to. Those of an account's login go by Auth too. */
 enum code_realm {
 	CODE_OF_AUTH,    /* logins, and the address of somebody who logs in */
-	CODE_OF_SELF,    /* what a user has brought himself */
+	CODE_OF_SELF,    /* what users do for themselves */
 	CODE_OF_ACCOUNT, /* what an account's owner does besides signing in */
 };
 enum code_realm code_realm(int64_t purpose);
@@ -48,13 +51,20 @@ enum code_realm code_realm(int64_t purpose);
 const char *code_purpose_name(int64_t purpose);
 
 /*
- * Whether no first factor stands before it, so that strangers can have it mailed: to
- * enrol, to register and to reset. Other budgets hold for these.
+ * Whether no first factor stands before it, or no address was proven, so that strangers
+ * can have it mailed, or have it mailed to strangers: to enrol, to register, to reset,
+ * and for recovery codes. Other budgets hold for these.
  */
 bool code_is_bare(int64_t purpose);
 
+/* Whether there is nobody yet whom it is for: the right one enrols, or opens an
+ * account.
+ */
+bool code_founds(int64_t purpose);
+
 /*
- * Whether it goes to an address that somebody with a session has just brought: such
+ * Whether it goes to an address that somebody has just brought, who is signed in or is
+ * about to be: such
  * addresses have budgets of their own, besides those of the user.
  */
 bool code_is_to_new_address(int64_t purpose);

@@ -18,6 +18,12 @@ enum policy_unverified {
 	POLICY_UNVERIFIED_REFUSE, /* a decoy */
 };
 
+/* What to do with a user who is not enrolled. */
+enum policy_unenrolled {
+	POLICY_UNENROLLED_REFUSE, /* a decoy */
+	POLICY_UNENROLLED_ENROL,  /* ask for an address, behind the password */
+};
+
 /* When a code goes to the user's second route. */
 enum policy_second {
 	POLICY_SECOND_NO,
@@ -45,6 +51,7 @@ struct policy {
 	int64_t wrong_per_month;
 	bool conceal;
 	int64_t unverified;
+	int64_t unenrolled;
 	int64_t second_route;
 	char tenant[LIMIT_TENANT + 1];
 	char language[LIMIT_LANGUAGE + 1];

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "otpd/config/origins.h"
 #include "otpd/config/settings.h"
 #include "otpd/proto/limits.h"
 
@@ -123,6 +124,7 @@ struct mail_config {
 	char bounce_maildir[MAIL_PATH_MAX + 1];
 	struct settings_array transports; /* of struct transport_config, in order */
 	struct settings_array tenants;    /* of struct tenant_config, complete */
+	struct origins origins;
 };
 
 /*

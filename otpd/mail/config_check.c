@@ -123,7 +123,8 @@ static int check_tenant(
 {
 	const char *section = tenant->title[0] ? "tenant " : "";
 	const char *colon = tenant->title[0] ? ": " : "";
-	const char *problem = mailbox_problem(tenant->from);
+	/* Before the set-up there is none. */
+	const char *problem = tenant->from[0] ? mailbox_problem(tenant->from) : NULL;
 	const char *what = "from: not a mail address";
 
 	if (!problem && tenant->reply_to[0]) {
@@ -160,8 +161,8 @@ int config_check(const char *path, struct mail_config *config, char *error, size
 	const char *problem = path_problem(config);
 	int r = 0;
 
-	if (!problem && config->transports.n == 0)
-		problem = "no transport says where mails go; add transport NAME { }";
+	if (!problem && config->transports.n > 0 && !config->common.from[0])
+		problem = "from is missing";
 	if (!problem && config->transports.n > MAIL_TRANSPORTS)
 		problem = "more than 16 transports";
 	if (problem) {

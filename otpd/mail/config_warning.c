@@ -232,7 +232,11 @@ bool config_warning(
 	for (size_t t = 0; t < config->transports.n; t++)
 		warn_transport(&search, config, config_transport(config, t));
 	warn_console_in_line(&search, config);
-	if (!takes_mails(config))
+	if (config->transports.n == 0)
+		warn(&search,
+			"no transport says where mails go: otpctl setup asks for one; or "
+			"add transport NAME { }");
+	else if (!takes_mails(config))
 		warn(&search,
 			"no transport takes mails: all are of type = sms, which serves "
 			"second routes only");

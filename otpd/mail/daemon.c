@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "otpd/mail/confine.h"
 #include "otpd/mail/delivery.h"
 #include "otpd/mail/mailer.h"
 #include "otpd/mail/message/overrides.h"
@@ -32,6 +34,7 @@
 #include "otpd/util/secret.h"
 #include "otpd/varlink/server.h"
 #include "otpd/varlink/systemd.h"
+#include "otpd/varlink/watchdog.h"
 #include "otpd/version.h"
 
 #define DRAIN_MS  10000
@@ -47,6 +50,8 @@ struct daemon {
 	uv_signal_t interrupt;
 	uv_signal_t hangup;
 	uv_timer_t drain;
+	struct watchdog watchdog;
+	struct sandbox sandbox;
 	bool stopping;
 };
 
@@ -62,7 +67,7 @@ static int harden(void)
 	if (sodium_init() < 0)
 		return -ENOSYS;
 	secret_use_for_json();
-	return 0;
+	return sandbox_begin();
 }
 
 static int configure(struct daemon *daemon)
@@ -72,6 +77,8 @@ static int configure(struct daemon *daemon)
 	int r;
 
 	r = config_load(daemon->config_path, &config, error, sizeof(error));
+	if (r == 0)
+		r = confine_check(&daemon->sandbox, config, error, sizeof(error));
 	if (r == 0)
 		r = mailer_configure(&daemon->mailer, config, error, sizeof(error));
 	if (r < 0) {
@@ -129,6 +136,7 @@ static void close_all(struct daemon *daemon)
 		(uv_handle_t *)&daemon->interrupt,
 		(uv_handle_t *)&daemon->hangup,
 		(uv_handle_t *)&daemon->drain,
+		(uv_handle_t *)&daemon->watchdog.timer,
 	};
 
 	server_close(&daemon->server);
@@ -219,6 +227,10 @@ static int open_server(struct daemon *daemon)
 	daemon->server.loop = daemon->mailer.loop;
 	daemon->server.service = &daemon->service;
 	daemon->server.max_conns = MAX_CONNS;
+	if (is_own &&
+		sandbox_keep_parent(
+			&daemon->sandbox, daemon->mailer.config->socket, true) < 0)
+		return -ENOMEM;
 	return server_open(
 		&daemon->server, fd, is_own ? daemon->mailer.config->socket : NULL);
 }
@@ -241,36 +253,52 @@ static int watch_signals(struct daemon *daemon)
 	return uv_signal_start(&daemon->hangup, on_hangup, SIGHUP);
 }
 
+static int load_key(struct mailer *mailer)
+{
+	char path[PATH_MAX], why[FILE_WHY];
+	int r = key_path(path, sizeof(path), mailer->config->key_file);
+
+	if (r == 0)
+		r = key_load(&mailer->key, path);
+	if (r < 0)
+		log_msg(LOG_ERR, "key_file %s: %s", path,
+			r == -EBADMSG ? "does not hold a key"
+				      : file_explain(why, path, r, FILE_SECRET));
+	return r;
+}
+
 static int start(struct daemon *daemon)
 {
 	struct mailer *mailer = &daemon->mailer;
 	int r = configure(daemon);
-	char why[FILE_WHY];
 
 	if (r < 0)
 		return r; /* said already */
 	log_warnings(mailer->config);
-	r = key_load(&mailer->key, mailer->config->key_file);
-	if (r < 0) {
-		log_msg(LOG_ERR, "key_file %s: %s", mailer->config->key_file,
-			r == -EBADMSG ? "does not hold a key"
-				      : file_explain(why, mailer->config->key_file, r,
-						FILE_SECRET));
+	r = load_key(mailer);
+	if (r < 0)
 		return r;
-	}
 	mailer->opener.key = &mailer->key;
 	mailer->emptied = on_emptied;
 	mailer->started_at_s = clock_wall_s();
 	r = watch_signals(daemon);
-	return r < 0 ? r : open_server(daemon);
+	if (r == 0)
+		r = watchdog_open(&daemon->watchdog, mailer->loop);
+	if (r == 0)
+		r = open_server(daemon);
+	return r < 0 ? r : confine(&daemon->sandbox, mailer->config);
 }
 
 static void log_ready(const struct mail_config *config)
 {
 	size_t n = config->transports.n;
-	const char *first = config_transport(config, 0)->title;
+	const char *first = n > 0 ? config_transport(config, 0)->title : "";
 
-	if (n > 1)
+	if (n == 0)
+		log_msg(LOG_WARNING,
+			"otpd-mail " OTPD_VERSION
+			" is ready, but no transport says where mails go: otpctl setup");
+	else if (n > 1)
 		log_msg(LOG_INFO,
 			"otpd-mail " OTPD_VERSION
 			" is ready, transport %s and %zu behind it",
@@ -297,32 +325,47 @@ static void abandon(uv_loop_t *loop)
 	(void)uv_loop_close(loop);
 }
 
+static int serve(struct daemon *daemon, uv_loop_t *loop)
+{
+	int r = mailer_init(&daemon->mailer, loop);
+
+	if (r < 0)
+		log_errno(LOG_ERR, r, "cannot start");
+	if (r < 0 || start(daemon) < 0) {
+		mailer_fini(&daemon->mailer);
+		abandon(loop);
+		return EXIT_FAILURE;
+	}
+	log_ready(daemon->mailer.config);
+	systemd_notify("READY=1");
+	uv_run(loop, UV_RUN_DEFAULT);
+	mailer_fini(&daemon->mailer);
+	(void)uv_loop_close(loop);
+	return EXIT_SUCCESS;
+}
+
+/* The key and those that it makes are in the daemon: its memory is locked and guarded.
+ */
 int daemon_run(const char *config_path)
 {
-	struct daemon daemon = { .config_path = config_path };
+	struct daemon *daemon;
 	uv_loop_t loop;
 	int r;
 
 	log_init("otpd-mail");
 	r = harden();
+	daemon = r == 0 ? sodium_malloc(sizeof(*daemon)) : NULL;
 	if (r == 0)
-		r = uv_loop_init(&loop);
+		r = daemon ? uv_loop_init(&loop) : -ENOMEM;
 	if (r < 0) {
 		log_errno(LOG_ERR, r, "cannot start");
+		sodium_free(daemon);
 		return EXIT_FAILURE;
 	}
-	r = mailer_init(&daemon.mailer, &loop);
-	if (r < 0)
-		log_errno(LOG_ERR, r, "cannot start");
-	if (r < 0 || start(&daemon) < 0) {
-		mailer_fini(&daemon.mailer);
-		abandon(&loop);
-		return EXIT_FAILURE;
-	}
-	log_ready(daemon.mailer.config);
-	systemd_notify("READY=1");
-	uv_run(&loop, UV_RUN_DEFAULT);
-	mailer_fini(&daemon.mailer);
-	(void)uv_loop_close(&loop);
-	return EXIT_SUCCESS;
+	memset(daemon, 0, sizeof(*daemon));
+	daemon->config_path = config_path;
+	r = serve(daemon, &loop);
+	sandbox_fini(&daemon->sandbox);
+	sodium_free(daemon);
+	return r;
 }

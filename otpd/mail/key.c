@@ -7,7 +7,10 @@
 #include "otpd/mail/key.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "otpd/util/cleanup.h"
 #include "otpd/util/file.h"
@@ -27,6 +30,18 @@ static int key_create(const char *path)
 	if (r == 0)
 		log_msg(LOG_NOTICE, "made a new key %s", path);
 	return r == -EEXIST ? 0 : r;
+}
+
+int key_path(char *out, size_t size, const char *key_file)
+{
+	const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+	int n = -1;
+
+	if (credentials)
+		n = snprintf(out, size, "%s/mail.key", credentials);
+	if (n < 0 || n >= (int)size || access(out, F_OK) < 0)
+		n = snprintf(out, size, "%s", key_file);
+	return n < (int)size ? 0 : -ENAMETOOLONG;
 }
 
 int key_load(struct mail_key *key, const char *path)

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "otpd/config/report.h"
+#include "otpd/mail/config.h"
 #include "otpd/mail/mailer.h"
 #include "otpd/mail/methods.h"
 #include "otpd/mail/route.h"
@@ -18,6 +20,11 @@
 
 struct stats_in {
 	char after[STATS_DOMAIN + 1];
+	int64_t limit;
+};
+
+struct config_in {
+	int64_t after;
 	int64_t limit;
 };
 
@@ -90,7 +97,10 @@ static int status_check(struct call *call)
 		warnings = append(warnings, json_string(warning));
 	call_out_string(call, "version", OTPD_VERSION);
 	call_out_int(call, "started_at", mailer->started_at_s);
-	call_out_string(call, "transport", config_transport(mailer->config, 0)->title);
+	call_out_string(call, "transport",
+		mailer->config->transports.n > 0
+			? config_transport(mailer->config, 0)->title
+			: "");
 	call_out_int(call, "sent", mailer->n_sent);
 	call_out_int(call, "deferred", mailer->n_deferred);
 	call_out_int(call, "refused", mailer->n_refused);
@@ -183,6 +193,27 @@ static int trace_check(struct call *call)
 	return 0;
 }
 
+static int config_check(struct call *call)
+{
+	const struct mailer *mailer = call->service->context;
+	const struct config_in *in = call->in;
+	int64_t next = 0;
+
+	call_out_json(call, "settings",
+		report_page(&mail_schema, mailer->config, in->after,
+			in->limit > 0 ? in->limit : LIMIT_PAGE, &next));
+	if (next > 0)
+		call_out_int(call, "next", next);
+	call_out_json(call, "changed", report_changed(&mailer->config->origins));
+	return 0;
+}
+
+static const struct field config_fields[] = {
+	{ "after", FIELD_INT, offsetof(struct config_in, after), INT32_MAX, true },
+	{ "limit", FIELD_INT, offsetof(struct config_in, limit), LIMIT_PAGE, true },
+	{ 0 },
+};
+
 static const struct field stats_fields[] = {
 	{ "after", FIELD_STRING, offsetof(struct stats_in, after), STATS_DOMAIN, true },
 	{ "limit", FIELD_INT, offsetof(struct stats_in, limit), LIMIT_PAGE, true },
@@ -214,6 +245,13 @@ const struct method watch_methods[] = {
 		.in = trace_fields,
 		.in_size = sizeof(struct trace_in),
 		.check = trace_check,
+	},
+	{
+		.name = "Config",
+		.flags = METHOD_ROOT | METHOD_READ,
+		.in = config_fields,
+		.in_size = sizeof(struct config_in),
+		.check = config_check,
 	},
 	{ 0 },
 };

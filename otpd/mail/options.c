@@ -26,8 +26,8 @@ static const struct setting mail_settings[] = {
 	{ "log_level", SETTING_CHOICE, AT(log_level), 0, 0,
 		"err|warning|notice|info|debug", "info",
 		"lines above this level are not written", false },
-	{ "from", SETTING_STRING, AT(common.from), 1, MAIL_FROM_MAX, NULL, NULL,
-		"the address that mails come from", true },
+	{ "from", SETTING_STRING, AT(common.from), 0, MAIL_FROM_MAX, NULL, "",
+		"the address that mails come from; empty only without a transport", false },
 	{ "from_name", SETTING_STRING, AT(common.from_name), 0, LIMIT_NAME, NULL,
 		"", "the name that stands before it; empty: the language's word", false },
 	{ "reply_to", SETTING_STRING, AT(common.reply_to), 0, MAIL_FROM_MAX, NULL, "",
@@ -216,4 +216,5 @@ const struct settings_schema mail_schema = {
 	.size = sizeof(struct mail_config),
 	.settings = mail_settings,
 	.sections = mail_sections,
+	.origins_offset = offsetof(struct mail_config, origins),
 };

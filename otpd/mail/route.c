@@ -257,6 +257,8 @@ void route_send(struct route *route, struct trip *trip)
 		try_slot(slot, trip, now_ms);
 	else if (is_over(trip))
 		end_untried(trip, SEND_REFUSED, "expired");
+	else if (route->n_slots == 0)
+		end_untried(trip, SEND_DEFERRED, "mail.conf names no transport yet");
 	else if (has_untried(route, trip))
 		end_untried(trip, SEND_DEFERRED,
 			"every transport has had its mails of this minute");

@@ -18,6 +18,7 @@
 #define LIMIT_TENANT    63
 #define LIMIT_TRANSPORT 63 /* title of a section of mail.conf */
 #define LIMIT_REFERENCE 3
+#define LIMIT_EVENT     31
 #define LIMIT_CHALLENGE 32 /* hexadecimal digits of 128 bits */
 #define LIMIT_CODE      16 /* the longest code, with room for the breaker's 3 */
 #define LIMIT_CODE_MIN  6  /* NIST SP 800-63B-4 3.1.3.2: at least 20 bits */
@@ -39,6 +40,7 @@
 #define LIMIT_BOUNCE_ID      200 /* bytes of a report's name; longer ones are filed away */
 #define LIMIT_IMPORT         40 /* users of one ImportUsers, so that they fit a frame */
 #define LIMIT_PAGE           40 /* rows of one list answer; the longest ones fit LIMIT_REPLY */
+#define LIMIT_EVENTS         100 /* events of one Audit, as many of them as fit LIMIT_REPLY */
 #define LIMIT_FRAME_S        5  /* seconds to finish a frame that was begun */
 #define LIMIT_UID_CONNS      16 /* connections of one uid that is not root or a client */
 #define LIMIT_RESERVED_CONNS 32 /* connections that only root gets */

@@ -30,6 +30,9 @@
 #include "otpd/util/cleanup.h"
 #include "otpd/util/log.h"
 
+/* Of the line that begins with ALERT, as otpd(8) has it. */
+#define ALERT_MESSAGE_ID "fcd9be22bac843b9ab9cb3f48873076a"
+
 /*
  * Anybody can ask for a reset, without a password: whoever types wrong codes there MUST
  * NOT lock the owner out of his sign-ins, let alone for good.
@@ -115,6 +118,61 @@ static int send_notice(struct daemon *daemon, struct store *store,
 	return issue_courtesy(r);
 }
 
+/* Strangers can cause it, so not if a notice went to the owner within a day. */
+static int told_today(struct daemon *daemon, struct store *store, const char *user)
+{
+	struct spending sends;
+	int r = spending_user_sends(
+		store, user, CODE_NOTICE, BUDGET_DAY, 1, daemon->moment.now_s, &sends);
+
+	return r < 0 ? r : sends.n > 0;
+}
+
+/* Nobody's notice is sealed and written like any other, and void. */
+static int tell_of_resets(struct daemon *daemon, struct store *store,
+	const struct policy *policy, struct attempt *attempt)
+{
+	const struct challenge *challenge = &attempt->challenge;
+	struct user user = { .state = USER_ACTIVE };
+	struct issue issue = {
+		.policy = policy,
+		.service = challenge->service,
+		.rhost = challenge->rhost,
+		.tty = "",
+		.peer = challenge->peer,
+	};
+	int told = told_today(daemon, store, challenge->user);
+	int r = principals_get(store, challenge->user, &user);
+	bool known = r == 0;
+
+	if (told < 0 || (r < 0 && r != -ENOENT))
+		return told < 0 ? told : r;
+	issue_to_user(&issue, &user);
+	issue.user = challenge->user;
+	account_dress(&issue, daemon->moment.config, challenge->peer);
+	issue.decoy =
+		told || !known || user.verified_at == 0 || user.state != USER_ACTIVE;
+	if (!known)
+		issue.address = ISSUE_NOBODY;
+	return issue_courtesy(issue_notice(
+		daemon, store, &issue, ISSUE_RESET_LOCKED, 0, &attempt->notice));
+}
+
+/* The budget of a month is used up: the owner hears of it, and no sign-in is locked. */
+static int lock_resets(struct daemon *daemon, struct store *store,
+	const struct policy *policy, struct attempt *attempt)
+{
+	const struct challenge *challenge = &attempt->challenge;
+	int r = tell_of_resets(daemon, store, policy, attempt);
+
+	if (r < 0)
+		return r;
+	record_about(&attempt->lock, challenge->user, challenge->service,
+		challenge->rhost, challenge->peer);
+	return record_store(&attempt->lock, store, daemon->moment.now_s, "reset_locked",
+		"no reset any more after too many wrong codes", LOG_WARNING);
+}
+
 /* After a wrong try: is the budget used up by it? Then say so, and disable at the last.
  */
 static int lock_if_used_up(struct daemon *daemon, struct store *store,
@@ -126,15 +184,17 @@ static int lock_if_used_up(struct daemon *daemon, struct store *store,
 	int r;
 
 	r = locked_s(daemon, store, challenge, policy, &wait);
-	if (r < 0 || wait == 0 || !attempt->counts || challenge->purpose == CODE_RESET)
+	if (r < 0 || wait == 0 || !attempt->counts)
 		return r;
+	if (challenge->purpose == CODE_RESET)
+		return wait < 0 ? lock_resets(daemon, store, policy, attempt) : 0;
 	r = principals_get(store, challenge->user, &user);
 	if (r == -ENOENT)
 		return 0;
 	record_about(&attempt->lock, challenge->user, challenge->service,
 		challenge->rhost, challenge->peer);
 	if (r == 0 && wait < 0)
-		r = principals_disable(store, user.name);
+		r = principals_lock(store, user.name);
 	if (r == 0 && policy->conceal)
 		r = challenges_conceal_user(store, user.name);
 	if (r == 0 && user.verified_at > 0 && user.state == USER_ACTIVE)
@@ -155,6 +215,7 @@ static int lock_if_used_up(struct daemon *daemon, struct store *store,
 /* Whole-host alert; the codes get longer in issue.c. */
 static void count_for_host(struct daemon *daemon)
 {
+	static const struct journal_field id = { "MESSAGE_ID", ALERT_MESSAGE_ID };
 	int64_t now = daemon->moment.now_s, rate;
 
 	budget_rate_add(&daemon->wrong, now, 1);
@@ -162,7 +223,9 @@ static void count_for_host(struct daemon *daemon)
 	if (rate < daemon->moment.config->wrong_alert || daemon->alerted_s > now - 3600)
 		return;
 	daemon->alerted_s = now;
-	log_msg(LOG_ERR, "ALERT: %lld wrong codes in the last hour on this host",
+	daemon->n_alerts++;
+	log_fields(LOG_ERR, &id, 1,
+		"ALERT: %lld wrong codes in the last hour on this host",
 		(long long)rate);
 }
 
@@ -251,10 +314,7 @@ static int check_user(struct daemon *daemon, struct store *store,
 	if (r == 0)
 		attempt->refusals = user.refusals;
 	if (r == -ENOENT)
-		return challenge->purpose == CODE_ENROL ||
-				challenge->purpose == CODE_REGISTER
-			? 0
-			: OUTCOME_NO_CHALLENGE;
+		return code_founds(challenge->purpose) ? 0 : OUTCOME_NO_CHALLENGE;
 	return r < 0 ? r : user.state == USER_ACTIVE ? 0 : OUTCOME_LOCKED;
 }
 

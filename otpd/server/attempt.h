@@ -36,7 +36,7 @@ int attempt_look_at_lock(struct call *call, struct store *store, struct issue *i
 struct attempt {
 	struct challenge challenge;
 	struct record record;
-	struct record lock;      /* set when this try used up a budget */
+	struct record lock;      /* set when this try used up a budget, or enrolled */
 	struct outgoing *notice; /* the mail that says so */
 	int64_t locked_s;        /* of OUTCOME_LOCKED; 0: until an administrator acts */
 	int64_t refusals;        /* of the user's address, before this try */

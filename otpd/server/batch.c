@@ -20,6 +20,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "otpd/server/tally.h"
+#include "otpd/util/clock.h"
 #include "otpd/util/log.h"
 
 static void on_idle(uv_idle_t *idle)
@@ -97,19 +99,28 @@ static int run_items(struct batch *batch)
 static int run_transaction(struct batch *batch)
 {
 	bool write = writes(batch);
+	int64_t started_us;
 	int r = store_begin(batch->store, write);
 
 	if (r == 0)
 		r = batch->opening(batch->context, batch->store, write);
 	if (r == 0)
 		r = run_items(batch);
-	return r < 0 ? r : store_commit(batch->store);
+	started_us = clock_mono_us();
+	if (r == 0)
+		r = store_commit(batch->store);
+	batch->commit_us = r == 0 && write ? clock_mono_us() - started_us + 1 : 0;
+	return r;
 }
 
 static void on_work(uv_work_t *work)
 {
 	struct batch *batch = work->data;
 
+	if (batch->flying_errand) {
+		batch->flying_errand->run(batch->flying_errand, batch->store);
+		return;
+	}
 	if (batch->tidying) {
 		batch->result = store_tidy(batch->store);
 		if (batch->result < 0)
@@ -167,10 +178,32 @@ static void move_all(struct list *from, struct list *to)
 }
 
 static void start(struct batch *batch, bool may_run_here);
+static void on_done(uv_work_t *work, int status);
 
 static bool has_work(const struct batch *batch)
 {
 	return !list_is_empty(&batch->calls) || !list_is_empty(&batch->jobs);
+}
+
+static bool start_errand(struct batch *batch)
+{
+	if (!batch->errand)
+		return false;
+	batch->flying_errand = batch->errand;
+	batch->errand = NULL;
+	batch->running = true;
+	uv_queue_work(batch->loop, &batch->work, on_work, on_done);
+	return true;
+}
+
+/* What comes next, unless the store is lost. An errand goes before the next batch, as
+ * it cannot be asked for again before that one. */
+static void go_on(struct batch *batch)
+{
+	if (!batch->tidying && start_errand(batch))
+		return;
+	if (batch->tidying || has_work(batch))
+		start(batch, false);
 }
 
 /* The next batch leaves before the one that is back is answered, so that both go on. */
@@ -179,14 +212,26 @@ static void land(struct batch *batch, int r)
 	struct list calls = LIST_INIT(calls);
 
 	move_all(&batch->flying_calls, &calls);
+	tally_batch(batch->n_flying, batch->commit_us);
 	batch->landed(batch->context, r);
 	finish_jobs(batch, r);
 	batch->tidying = r == 0 && store_is_untidy(batch->store, !has_work(batch));
-	if (r != -EUCLEAN && (batch->tidying || has_work(batch)))
-		start(batch, false);
+	if (r != -EUCLEAN)
+		go_on(batch);
 	finish_calls(&calls, r);
 	if (r == -EUCLEAN)
 		batch->damaged(batch->context);
+}
+
+/* Whoever came meanwhile goes first: the next piece of the errand can wait. */
+static void land_errand(struct batch *batch)
+{
+	struct errand *errand = batch->flying_errand;
+
+	batch->flying_errand = NULL;
+	if (has_work(batch))
+		start(batch, false);
+	errand->done(errand);
 }
 
 static void on_done(uv_work_t *work, int status)
@@ -196,6 +241,10 @@ static void on_done(uv_work_t *work, int status)
 
 	(void)status;
 	batch->running = false;
+	if (batch->flying_errand) {
+		land_errand(batch);
+		return;
+	}
 	if (r < 0)
 		log_msg(LOG_ERR, "the store failed: %s", batch->error);
 	if (!batch->tidying) {
@@ -205,8 +254,8 @@ static void on_done(uv_work_t *work, int status)
 	batch->tidying = false;
 	if (r == -EUCLEAN)
 		batch->damaged(batch->context);
-	else if (has_work(batch))
-		start(batch, false);
+	else
+		go_on(batch);
 }
 
 static int64_t take_off(struct batch *batch)
@@ -218,6 +267,7 @@ static int64_t take_off(struct batch *batch)
 	list_for_each(it, &batch->calls)
 		n_calls++;
 	move_all(&batch->calls, &batch->flying_calls);
+	batch->n_flying = n_calls;
 	batch->n_calls += n_calls;
 	batch->n_batches++;
 	return n_calls;
@@ -234,6 +284,7 @@ static void start(struct batch *batch, bool may_run_here)
 	bool is_one = !batch->tidying && take_off(batch) == 1 && may_run_here;
 
 	batch->running = true;
+	batch->since_ms = clock_mono_ms();
 	if (!is_one) {
 		uv_queue_work(batch->loop, &batch->work, on_work, on_done);
 		return;
@@ -249,6 +300,8 @@ static void on_check(uv_check_t *check)
 	uv_idle_stop(&batch->idle);
 	if (!batch->running && has_work(batch))
 		start(batch, true);
+	else if (!batch->running)
+		(void)start_errand(batch);
 }
 
 void batch_add_call(struct batch *batch, struct call *call)
@@ -263,10 +316,21 @@ void batch_add_job(struct batch *batch, struct job *job)
 	uv_idle_start(&batch->idle, on_idle);
 }
 
+void batch_run_errand(struct batch *batch, struct errand *errand)
+{
+	batch->errand = errand;
+	uv_idle_start(&batch->idle, on_idle);
+}
+
 bool batch_is_idle(const struct batch *batch)
 {
 	return !batch->running && list_is_empty(&batch->calls) &&
 		list_is_empty(&batch->jobs);
+}
+
+int64_t batch_age_ms(const struct batch *batch)
+{
+	return batch->running ? clock_mono_ms() - batch->since_ms : 0;
 }
 
 int batch_open(struct batch *batch)

@@ -2,17 +2,23 @@
 /*
  * Begin, inside the transaction.
  *
- * The order is the policy: who is exempt needs nothing; who is not enrolled may be let
- * through where the caller asked for that; a remembered step-up counts; then a code is
- * offered, or for whoever cannot have one a decoy that looks and costs the same.
+ * The order is the policy: who is exempt needs nothing; who is not enrolled enrols
+ * where the policy says so, or may be let through where the caller asked for that; a
+ * remembered step-up counts; then a code is offered, or for whoever cannot have one a
+ * decoy that looks and costs the same.
+ *
+ * Whoever has got a break-glass code is not asked to enrol: an administrator has made
+ * it since something is in the way of that.
  */
 #include "otpd/server/begin.h"
 
 #include <errno.h>
 
 #include "otpd/server/daemon.h"
+#include "otpd/server/enrol_login.h"
 #include "otpd/server/issue.h"
 #include "otpd/server/offer.h"
+#include "otpd/store/recovery.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/log.h"
 
@@ -26,6 +32,7 @@ struct begin {
 	const struct policy *policy;
 	struct user user;
 	bool enrolled;
+	bool has_code; /* of recovery, or a break-glass code; asked where it matters */
 };
 
 static int answer_state(
@@ -43,6 +50,8 @@ static const char *find_decoy(const struct begin *b)
 		return "unknown_user";
 	if (!b->enrolled)
 		return "not_enrolled";
+	if (b->user.state == USER_LOCKED)
+		return "locked";
 	if (b->user.state != USER_ACTIVE)
 		return "disabled";
 	return NULL;
@@ -53,6 +62,7 @@ static int offer(struct begin *b)
 	bool proven = b->user.verified_at > 0;
 	struct offer offer = {
 		.work = b->work,
+		.recovers = b->in->recovery,
 		.issue = {
 			.policy = b->policy,
 			.user = b->in->user,
@@ -66,6 +76,10 @@ static int offer(struct begin *b)
 	const char *decoy = find_decoy(b);
 	int r;
 
+	/* An administrator's word holds against every code. */
+	offer.has_code = b->has_code && !b->in->unknown &&
+		!(b->enrolled && b->user.state == USER_DISABLED);
+	offer.issue.unknown = b->in->unknown;
 	issue_to_user(&offer.issue, &b->user);
 	/* Asked for strangers too, who must cost the same. */
 	r = offer_look_at_lock(b->call, b->store, &offer);
@@ -91,7 +105,27 @@ static int load_user(struct begin *b)
 	int r = users_get(b->store, b->in->user, &b->user);
 
 	b->enrolled = r == 0;
-	return r == -ENOENT ? 0 : r;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return b->in->recovery ? recovery_has(b->store, b->in->user,
+					 b->daemon->moment.now_s, &b->has_code)
+			       : 0;
+}
+
+/* Whoever calls for himself has shown no password, and is not taken at his word. */
+static bool may_enrol(const struct begin *b)
+{
+	return b->in->enrol && !b->in->unknown && !b->enrolled && !b->has_code &&
+		b->policy->unenrolled == POLICY_UNENROLLED_ENROL &&
+		(b->call->peer.uid == 0 ||
+			config_client(b->daemon->moment.config, b->call->peer.uid));
+}
+
+static int answer_enrol(struct begin *b)
+{
+	enrol_login_say_domains(b->call);
+	return answer_state(b, "enrol", "enrol_asked",
+		"an address is asked for, the user is not enrolled");
 }
 
 int begin_apply(struct call *call, struct store *store)
@@ -117,6 +151,8 @@ int begin_apply(struct call *call, struct store *store)
 	r = load_user(&b);
 	if (r < 0)
 		return r;
+	if (may_enrol(&b))
+		return answer_enrol(&b);
 	if (!b.enrolled && b.in->nullok && !b.in->unknown)
 		return answer_state(&b, "not_enrolled", "not_enrolled",
 			"no code asked for, the user is not enrolled");

@@ -16,6 +16,8 @@ struct begin_in {
 	char tty[LIMIT_TTY + 1];
 	bool unknown;
 	bool nullok;
+	bool enrol;
+	bool recovery;
 };
 
 /* What the phases of Begin and Resend hand to each other. */

@@ -14,6 +14,7 @@
 
 #include "otpd/server/daemon.h"
 #include "otpd/server/settle.h"
+#include "otpd/server/tally.h"
 #include "otpd/util/hex.h"
 #include "otpd/util/log.h"
 #include "otpd/util/text.h"
@@ -89,6 +90,7 @@ static void log_bounce(const struct bounce *bounce)
 	if (!bounce->is_new)
 		return;
 	hex_encode(name, bounce->mail, sizeof(bounce->mail));
+	tally_mail(TALLY_MAIL_BOUNCED);
 	log_msg(LOG_WARNING, "mail bounced mail=%s detail=%s", name,
 		text_quote(detail, sizeof(detail), bounce->detail));
 	record_log(&bounce->record);

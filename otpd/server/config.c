@@ -143,6 +143,17 @@ static int check_domains(
 	return 0;
 }
 
+static int check_administrators(
+	const struct config *config, const char *path, char *error, size_t size)
+{
+	for (size_t i = 0; i < config->administrators.n; i++)
+		if (address_problem(config->administrators.items[i]))
+			return complain(error, size, path, "administrators",
+				"this is no address that mail can be sent to:",
+				config->administrators.items[i]);
+	return 0;
+}
+
 static int check_all(struct config *config, const char *path, char *error, size_t size)
 {
 	const struct policy *policies = config->policies.items;
@@ -157,6 +168,8 @@ static int check_all(struct config *config, const char *path, char *error, size_
 			return r;
 	}
 	r = check_domains(config, path, error, size);
+	if (r == 0)
+		r = check_administrators(config, path, error, size);
 	if (r == 0)
 		r = check_accounts(config, path, error, size);
 	return r < 0 ? r : resolve(config, path, error, size);

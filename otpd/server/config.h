@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "otpd/config/origins.h"
 #include "otpd/config/settings.h"
 #include "otpd/core/policy.h"
 #include "otpd/proto/limits.h"
@@ -73,6 +74,7 @@ struct config {
 	int64_t audit_max;
 	bool self_enrol;
 	struct string_list enrol_domains;
+	struct string_list administrators; /* addresses */
 	int64_t sends_per_rhost_hour;
 	int64_t sends_per_host_hour;
 	int64_t wrong_alert;
@@ -86,6 +88,7 @@ struct config {
 	int64_t token_key_s;             /* how long a key signs */
 	uid_t mail_uid;   /* of mail_user; our own if there is no such user */
 	gid_t socket_gid; /* -1: no such group */
+	struct origins origins;
 };
 
 extern const struct settings_schema config_schema;

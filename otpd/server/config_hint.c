@@ -27,6 +27,13 @@ int config_hints(const struct config *config, FILE *out)
 				     "while the directory that holds the groups is down; "
 				     "exempt_groups asks everybody then\n",
 				     p->title) > 0;
+		if (p->unenrolled == POLICY_UNENROLLED_ENROL &&
+			config->enrol_domains.n == 0)
+			n += fprintf(out,
+				     "hint: policy %s: unenrolled = enrol lets whoever has a "
+				     "password bring an address of any domain; set "
+				     "enrol_domains\n",
+				     p->title) > 0;
 		if (p->cool_down_s < 30)
 			n += fprintf(out,
 				     "hint: policy %s: a cool_down below 30s lets a thief of a "

@@ -2,7 +2,8 @@
 /*
  * The core daemon put together: start, reload, stop.
  *
- * Nothing is served before configuration, key and store are sound. A reload is all or
+ * Nothing is served before configuration, key and store are sound and the sandbox is
+ * closed behind them. A reload is all or
  * nothing, and takes effect between two batches. SIGTERM takes no more calls, answers
  * those that run, writes the results of mails, and ends.
  */
@@ -16,7 +17,9 @@
 #include <unistd.h>
 
 #include "otpd/server/keys.h"
+#include "otpd/server/mailer_key.h"
 #include "otpd/server/methods.h"
+#include "otpd/server/tally.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/clock.h"
 #include "otpd/util/log.h"
@@ -79,57 +82,23 @@ static void on_damaged(void *context)
 	stop(daemon, 1);
 }
 
-/* The mailer's key is kept, so that codes can be issued while it is away. */
-struct key_job {
-	struct job job;
-	uint8_t key[MAIL_KEY];
-};
-
-static int key_apply(struct job *job, struct store *store)
-{
-	struct key_job *key = list_entry(job, struct key_job, job);
-
-	return store_put_blob(store, "mailer_key", key->key, sizeof(key->key));
-}
-
-static void key_done(struct job *job, int r)
-{
-	if (r < 0)
-		log_errno(LOG_WARNING, r, "cannot keep the mailer's key, ignoring");
-	free(list_entry(job, struct key_job, job));
-}
-
-static void keep_mailer_key(struct daemon *daemon, const uint8_t key[MAIL_KEY])
-{
-	struct key_job *job;
-
-	if (daemon->seal.ready && memcmp(daemon->seal.mailer, key, MAIL_KEY) == 0)
-		return;
-	if (seal_set_mailer(&daemon->seal, key) < 0) {
-		log_msg(LOG_ERR, "otpd-mail gave a key that cannot be one");
-		return;
-	}
-	job = calloc(1, sizeof(*job));
-	if (!job)
-		return;
-	*job = (struct key_job){ .job = { .apply = key_apply, .done = key_done } };
-	memcpy(job->key, key, MAIL_KEY);
-	list_init(&job->job.link);
-	batch_add_job(&daemon->batch, &job->job);
-}
-
 /* Reports may have come in while it was away. */
 static void on_mailer_key(void *context, const uint8_t key[MAIL_KEY])
 {
 	struct daemon *daemon = context;
 
-	keep_mailer_key(daemon, key);
+	mailer_key_keep(daemon, key);
 	bounces_ask(&daemon->bounces);
 }
 
 static void submit(struct call *call)
 {
 	batch_add_call(&call_daemon(call)->batch, call);
+}
+
+static void on_answered(const struct call *call, int outcome)
+{
+	tally_answer(outcome, clock_mono_us() - call->started_us);
 }
 
 static bool same_places(const struct config *a, const struct config *b)
@@ -230,6 +199,13 @@ static size_t conns_of(void *context, uid_t uid)
 	return client ? (size_t)client->connections : LIMIT_UID_CONNS;
 }
 
+static void on_left(void *context, const struct conn *conn)
+{
+	struct daemon *daemon = context;
+
+	saver_left(&daemon->saver, conn);
+}
+
 static int open_socket(struct daemon *daemon)
 {
 	const struct config *config = daemon->config;
@@ -250,7 +226,28 @@ static int open_socket(struct daemon *daemon)
 	daemon->server.idle_s = LIMIT_FRAME_S;
 	daemon->server.idle_root_s = 60;
 	daemon->server.conns_of = conns_of;
+	daemon->server.left = on_left;
+	if (own && sandbox_keep_parent(&daemon->sandbox, config->socket, true) < 0)
+		return -ENOMEM;
 	return server_open(&daemon->server, fd, own ? config->socket : NULL);
+}
+
+/*
+ * A batch that takes longer than the watchdog waits is stuck: everybody who asked has
+ * gone. A disk that is slow is not: each batch that ends begins the time anew.
+ */
+static bool is_well(void *context)
+{
+	struct daemon *daemon = context;
+	int64_t age_ms = batch_age_ms(&daemon->batch);
+
+	if (age_ms < daemon->watchdog.limit_ms)
+		return true;
+	log_msg(LOG_ERR,
+		"the store has taken %lld s over one transaction, waiting for the "
+		"watchdog",
+		(long long)(age_ms / 1000));
+	return false;
 }
 
 static void open_parts(struct daemon *daemon)
@@ -260,6 +257,7 @@ static void open_parts(struct daemon *daemon)
 		.interfaces = otpd_interfaces,
 		.authorise = methods_authorise,
 		.submit = submit,
+		.answered = on_answered,
 		.context = daemon,
 	};
 	daemon->batch.loop = &daemon->loop;
@@ -282,6 +280,10 @@ static void open_parts(struct daemon *daemon)
 	mailer_open(&daemon->mailer);
 	bounces_open(&daemon->bounces, daemon);
 	keeper_open(&daemon->keeper, daemon);
+	saver_open(&daemon->saver, daemon);
+	daemon->watchdog.is_well = is_well;
+	daemon->watchdog.context = daemon;
+	watchdog_open(&daemon->watchdog, &daemon->loop);
 }
 
 /* Runs what is left: calls in flight, answers that the sockets have not taken, results.
@@ -295,11 +297,13 @@ static void finish(struct daemon *daemon)
 	while (clock_mono_ms() < until &&
 		(daemon->nss.n_asking > 0 || !hasher_is_idle(&daemon->hasher) ||
 			!batch_is_idle(&daemon->batch) ||
-			!outbox_is_settled(&daemon->outbox)))
+			!outbox_is_settled(&daemon->outbox) ||
+			server_is_draining(&daemon->server)))
 		uv_run(&daemon->loop, UV_RUN_ONCE);
 	server_close(&daemon->server);
 	outbox_close(&daemon->outbox);
 	batch_close(&daemon->batch);
+	watchdog_close(&daemon->watchdog);
 	uv_run(&daemon->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&daemon->loop);
 }
@@ -325,6 +329,11 @@ static int start(struct daemon *daemon)
 	r = open_socket(daemon);
 	if (r < 0)
 		return r;
+	r = sandbox_keep_parent(&daemon->sandbox, daemon->config->database, false);
+	if (r == 0)
+		r = sandbox_enter(&daemon->sandbox, SANDBOX_CORE);
+	if (r < 0)
+		return r;
 	watch_signals(daemon);
 	open_parts(daemon);
 	return 0;
@@ -332,11 +341,12 @@ static int start(struct daemon *daemon)
 
 int daemon_run(const char *config_path)
 {
-	struct daemon *daemon = calloc(1, sizeof(*daemon));
+	struct daemon *daemon = sodium_malloc(sizeof(*daemon));
 	int exit_code = 1;
 
 	if (!daemon)
 		return 1;
+	memset(daemon, 0, sizeof(*daemon));
 	daemon->config_path = config_path;
 	if (start(daemon) == 0) {
 		systemd_notify("READY=1");
@@ -345,11 +355,13 @@ int daemon_run(const char *config_path)
 		finish(daemon);
 		exit_code = daemon->exit_code;
 	}
+	saver_close(&daemon->saver);
 	store_close(&daemon->store);
 	token_keys_free(&daemon->token_keys);
 	sodium_free(daemon->key);
 	config_free(daemon->next_config);
 	config_free(daemon->config);
-	free(daemon);
+	sandbox_fini(&daemon->sandbox);
+	sodium_free(daemon);
 	return exit_code;
 }

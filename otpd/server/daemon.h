@@ -10,6 +10,7 @@
 #include "otpd/core/budget.h"
 #include "otpd/core/code.h"
 #include "otpd/core/repeats.h"
+#include "otpd/sandbox/sandbox.h"
 #include "otpd/server/batch.h"
 #include "otpd/server/bounces.h"
 #include "otpd/server/config.h"
@@ -18,10 +19,12 @@
 #include "otpd/server/mailer.h"
 #include "otpd/server/nss.h"
 #include "otpd/server/outbox.h"
+#include "otpd/server/saver.h"
 #include "otpd/server/seal.h"
 #include "otpd/store/store.h"
 #include "otpd/varlink/server.h"
 #include "otpd/varlink/service.h"
+#include "otpd/varlink/watchdog.h"
 
 /*
  * What a batch works with. It is set on the loop's thread just before the batch leaves
@@ -34,13 +37,13 @@ struct moment {
 	struct seal seal;
 };
 
-/* The core daemon. */
+/* The core daemon, in memory that is locked and guarded: it holds keys. */
 struct daemon {
 	uv_loop_t loop;
 	const char *config_path;
 	struct config *config;
 	struct config *next_config; /* from a reload, for the next batch */
-	struct code_key *key;       /* in memory that is locked and guarded */
+	struct code_key *key;       /* in such memory, too */
 	struct store store;
 	struct batch batch;
 	struct moment moment;
@@ -51,7 +54,10 @@ struct daemon {
 	struct outbox outbox;
 	struct bounces bounces;
 	struct keeper keeper;
+	struct saver saver;
 	uv_signal_t signals[3];
+	struct watchdog watchdog;
+	struct sandbox sandbox;
 	int64_t started_at;
 	struct nss nss;
 	struct hasher hasher;
@@ -65,11 +71,13 @@ struct daemon {
 		clock_in_batch; /* becomes clock when the batch is committed */
 	struct budget_rate sends;
 	struct budget_rate decoys;
+	struct budget_rate mailless[2]; /* challenges; of others, and of decoys */
 	struct budget_rate wrong;
 	struct repeats repeats; /* emptied when a COMMIT fails */
 	struct token_keys token_keys;
 	uint8_t last_id[CODE_ID];
 	int64_t alerted_s; /* the hour of the last alert */
+	int64_t n_alerts;
 };
 
 /* Opens everything and serves until SIGTERM. Returns the exit status. */

@@ -3,8 +3,9 @@
  * Time and rubbish.
  *
  * The latest time that was ever seen is kept. A clock behind it would lengthen lives
- * and revive codes, so every live challenge dies then, and every remembered step-up. A
- * reboot ends live challenges too: the budgets, which are about people, stay.
+ * and revive codes, so every live challenge dies then, and every remembered step-up,
+ * and every break-glass code. A reboot ends live challenges too: the budgets, which are
+ * about people, stay.
  *
  * Sessions outlive a reboot and a small step back, which lengthens them by no more than
  * an hour: a clock that NTP sets right must not sign everybody out. They end with a
@@ -25,6 +26,7 @@
 #include "otpd/store/challenges.h"
 #include "otpd/store/grants.h"
 #include "otpd/store/mails.h"
+#include "otpd/store/recovery.h"
 #include "otpd/store/registrations.h"
 #include "otpd/store/sessions.h"
 #include "otpd/store/spending.h"
@@ -49,6 +51,8 @@ static int end_all(struct store *store, int64_t went_back_s)
 
 	if (r == 0)
 		r = grace_purge(store, INT64_MAX);
+	if (r == 0)
+		r = recovery_purge(store, INT64_MAX);
 	if (r == 0)
 		r = grants_purge(store, INT64_MAX, INT64_MAX, &more);
 	if (r == 0 && went_back_s > LENGTHENED)
@@ -180,6 +184,8 @@ static int clean_apply(struct job *job, struct store *store)
 		r = spending_purge(store, now, BITE);
 	if (r == 0)
 		r = grace_purge(store, now);
+	if (r == 0)
+		r = recovery_purge(store, now);
 	if (r == 0)
 		r = mails_purge(store, now - MAILS_KEPT, BITE);
 	if (r == 0)

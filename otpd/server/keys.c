@@ -78,3 +78,22 @@ struct code_key *keys_load(const char *path)
 	}
 	return read_key(path);
 }
+
+int64_t keys_id_of(const char *path)
+{
+	CLEANUP(secret_freep) char *bytes = NULL;
+	struct code_key *key;
+	int64_t id;
+	size_t size;
+
+	if (file_read_safe(path, FILE_SECRET, KEY_SIZE, &bytes, &size) < 0 ||
+		size != KEY_SIZE)
+		return 0;
+	key = sodium_malloc(sizeof(*key));
+	if (!key)
+		return 0;
+	code_key_init(key, (const uint8_t *)bytes);
+	id = key->id;
+	sodium_free(key);
+	return id;
+}

@@ -11,4 +11,7 @@
  */
 struct code_key *keys_load(const char *path);
 
+/* The number of the key in this file, which is read and never made; 0: it cannot be. */
+int64_t keys_id_of(const char *path);
+
 #endif

@@ -13,8 +13,9 @@
 #include "otpd/util/log.h"
 
 static const struct method *const admin_tables[] = { users_methods, show_methods,
-	import_methods, watch_methods, accounts_methods, accounts_show_methods,
-	sessions_methods, NULL };
+	import_methods, codes_methods, watch_methods, audit_methods, metrics_methods,
+	backup_methods, accounts_methods, accounts_show_methods, sessions_methods,
+	NULL };
 
 const struct interface admin_interface = {
 	.name = "org.emailotp.Admin",

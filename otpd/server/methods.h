@@ -18,14 +18,20 @@ int methods_authorise(struct call *call);
 /* OUTCOME_THROTTLED if this caller, who is nobody special, has called too often. */
 int methods_check_allowance(struct call *call);
 
-/* Auth.Find. */
+/* Auth.Find; those about recovery codes, of Auth and of Self. */
 extern const struct method find_methods[];
+extern const struct method recover_methods[];
+extern const struct method self_codes_methods[];
 
 /* The administrators' methods, one table for each group of them. */
 extern const struct method users_methods[];
 extern const struct method show_methods[];
 extern const struct method import_methods[];
+extern const struct method codes_methods[];
 extern const struct method watch_methods[];
+extern const struct method audit_methods[];
+extern const struct method metrics_methods[];
+extern const struct method backup_methods[];
 
 /* Those of accounts. */
 extern const struct method register_methods[];

@@ -5,14 +5,12 @@
  * Who may speak for whom is in speaker.c. Whoever began a challenge is the only one who
  * can go on with it, by uid.
  */
-#include "otpd/account/gate.h"
-#include "otpd/account/session.h"
-#include "otpd/core/principal.h"
 #include "otpd/proto/idl.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/attempt.h"
 #include "otpd/server/begin.h"
 #include "otpd/server/daemon.h"
+#include "otpd/server/enrol_login.h"
 #include "otpd/server/methods.h"
 #include "otpd/server/named.h"
 #include "otpd/server/passed.h"
@@ -31,6 +29,22 @@ static const struct field begin_fields[] = {
 	{ "tty", FIELD_STRING, offsetof(struct begin_in, tty), LIMIT_TTY, true },
 	{ "unknown", FIELD_BOOL, offsetof(struct begin_in, unknown), 0, true },
 	{ "nullok", FIELD_BOOL, offsetof(struct begin_in, nullok), 0, true },
+	{ "enrol", FIELD_BOOL, offsetof(struct begin_in, enrol), 0, true },
+	{ "recovery", FIELD_BOOL, offsetof(struct begin_in, recovery), 0, true },
+	{ 0 },
+};
+
+static const struct field enrol_fields[] = {
+	{ "user", FIELD_STRING, offsetof(struct enrol_login_in, who.user), LIMIT_USER,
+		false },
+	{ "service", FIELD_STRING, offsetof(struct enrol_login_in, who.service),
+		LIMIT_SERVICE, false },
+	{ "rhost", FIELD_STRING, offsetof(struct enrol_login_in, who.rhost),
+		LIMIT_RHOST, true },
+	{ "tty", FIELD_STRING, offsetof(struct enrol_login_in, who.tty), LIMIT_TTY,
+		true },
+	{ "address", FIELD_STRING, offsetof(struct enrol_login_in, address),
+		LIMIT_ADDRESS, false },
 	{ 0 },
 };
 
@@ -110,29 +124,6 @@ static int tell_undeliverable(
 	return r;
 }
 
-/* The receipt of a step-up: of an account, as its client has it; or of a Unix user. */
-static int give_receipt(
-	struct call *call, struct store *store, const struct challenge *c)
-{
-	const struct config *config = call_daemon(call)->moment.config;
-	struct account_caller caller;
-	struct account account;
-	uint8_t id[ACCOUNT_ID];
-	int r;
-
-	if (!principal_is_account(c->user, id))
-		return session_receipt(
-			call, store, NULL, NULL, c->user, c->service, "otp");
-	r = account_caller(config, call->peer.uid, c->service, ACCOUNT_LOGIN, &caller);
-	if (r == 0)
-		r = account_of(store, &caller, id, OUTCOME_NO_CHALLENGE, &account);
-	if (r == 0)
-		r = gate_state(&account);
-	return r != 0 ? r
-		      : session_receipt(call, store, &caller, &account, "", c->service,
-				"pwd otp");
-}
-
 static int pass_login(struct call *call, struct store *store, struct attempt *attempt)
 {
 	const struct named_in *in = call->in;
@@ -142,7 +133,7 @@ static int pass_login(struct call *call, struct store *store, struct attempt *at
 	if (r == 0)
 		r = tell_undeliverable(call, store, attempt);
 	if (r == 0 && in->token)
-		r = give_receipt(call, store, &attempt->challenge);
+		r = passed_receipt(call, store, &attempt->challenge);
 	if (r > 0)
 		call_out_clear(call);
 	return r;
@@ -159,6 +150,9 @@ static int verify_apply(struct call *call, struct store *store)
 	if (r != 0)
 		return reply_wrong(call, store, attempt, r);
 	switch ((enum code_purpose)attempt->challenge.purpose) {
+	case CODE_ENROL_LOGIN:
+		r = enrol_login_confirm(daemon, store, attempt);
+		return r != 0 ? r : pass_login(call, store, attempt);
 	case CODE_LOGIN:
 		return pass_login(call, store, attempt);
 	case CODE_VERIFY_ADDRESS:
@@ -172,6 +166,7 @@ static int verify_apply(struct call *call, struct store *store)
 	case CODE_RESET:
 	case CODE_CHANGE_PASSWORD:
 	case CODE_CHANGE_ADDRESS:
+	case CODE_RECOVERY:
 		break;
 	}
 	/* attempt_code lets no other through. */
@@ -199,6 +194,17 @@ static const struct method auth_methods[] = {
 		.work_size = sizeof(struct begin_work),
 		.check = speaker_check,
 		.apply = begin_apply,
+		.committed = begin_committed,
+		.release = begin_release,
+	},
+	{
+		.name = "Enrol",
+		.flags = METHOD_ROOT | METHOD_SERVICE | METHOD_ASYNC,
+		.in = enrol_fields,
+		.in_size = sizeof(struct enrol_login_in),
+		.work_size = sizeof(struct begin_work),
+		.check = enrol_login_check,
+		.apply = enrol_login_apply,
 		.committed = begin_committed,
 		.release = begin_release,
 	},
@@ -248,7 +254,8 @@ static const struct method auth_methods[] = {
 	{ 0 },
 };
 
-static const struct method *const auth_tables[] = { auth_methods, find_methods, NULL };
+static const struct method *const auth_tables[] = { auth_methods, find_methods,
+	recover_methods, NULL };
 
 const struct interface auth_interface = {
 	.name = "org.emailotp.Auth",

@@ -111,7 +111,7 @@ static int find_account(struct call *call, struct store *store)
 	if (r < 0)
 		return r == -ENOENT ? answer_none(call) : r;
 	/* Login would refuse him whatever he has. */
-	if (gate_state(&account) != 0)
+	if (gate_login_state(&account) != 0)
 		return answer_none(call);
 	principal_of_account(principal, account.id);
 	r = principals_get(store, principal, &user);

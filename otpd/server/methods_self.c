@@ -18,6 +18,7 @@
 #include "otpd/server/methods.h"
 #include "otpd/server/reply.h"
 #include "otpd/server/resend.h"
+#include "otpd/store/recovery.h"
 #include "otpd/store/users.h"
 #include "otpd/util/hex.h"
 
@@ -86,14 +87,19 @@ static int status_apply(struct call *call, struct store *store)
 {
 	char masked[LIMIT_ADDRESS + 4];
 	struct user user;
-	int r = users_get(store, caller(call), &user);
+	int64_t codes;
+	int r = recovery_count(store, caller(call), &codes);
 
+	if (r == 0)
+		r = users_get(store, caller(call), &user);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	call_out_string(call, "user", caller(call));
 	call_out_bool(call, "enrolled", r == 0);
 	call_out_bool(call, "verified", r == 0 && user.verified_at > 0);
-	call_out_bool(call, "disabled", r == 0 && user.state != USER_ACTIVE);
+	call_out_bool(call, "disabled", r == 0 && user.state == USER_DISABLED);
+	call_out_bool(call, "locked", r == 0 && user.state == USER_LOCKED);
+	call_out_int(call, "recovery_codes", codes);
 	if (r == 0) {
 		address_mask(masked, sizeof(masked), user.address);
 		call_out_string(call, "address", masked);
@@ -153,6 +159,13 @@ static int enrol_apply(struct call *call, struct store *store)
 static int enrol_second_apply(struct call *call, struct store *store)
 {
 	return begin_enrolment(call, store, CODE_SECOND);
+}
+
+static int begin_recovery_apply(struct call *call, struct store *store)
+{
+	struct self_work *work = call->work;
+
+	return enrol_begin_recovery(call, store, &work->begin, caller(call));
 }
 
 static int id_check(struct call *call)
@@ -230,6 +243,15 @@ static const struct method self_methods[] = {
 		.release = self_release,
 	},
 	{
+		.name = "BeginRecovery",
+		.flags = METHOD_SELF | METHOD_ASYNC,
+		.work_size = sizeof(struct self_work),
+		.check = ask_name,
+		.apply = begin_recovery_apply,
+		.committed = begin_committed,
+		.release = self_release,
+	},
+	{
 		.name = "Resend",
 		.flags = METHOD_SELF,
 		.in = resend_fields,
@@ -254,7 +276,8 @@ static const struct method self_methods[] = {
 	{ 0 },
 };
 
-static const struct method *const self_tables[] = { self_methods, NULL };
+static const struct method *const self_tables[] = { self_methods, self_codes_methods,
+	NULL };
 
 const struct interface self_interface = {
 	.name = "org.emailotp.Self",

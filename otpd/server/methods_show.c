@@ -7,6 +7,7 @@
 #include "otpd/server/counters.h"
 #include "otpd/server/daemon.h"
 #include "otpd/server/methods.h"
+#include "otpd/server/recovery_try.h"
 #include "otpd/store/users.h"
 #include "otpd/util/text.h"
 
@@ -27,20 +28,25 @@ static const struct field show_fields[] = {
 	{ 0 },
 };
 
-static json_t *user_json(const struct user *user)
+/* NULL without memory. */
+static json_t *user_json(const struct user *user, int64_t codes)
 {
-	return json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:I, s:s, s:s, s:I, s:I, s:b}",
+	return json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:I, s:s, s:s, s:I, s:I, s:b, "
+			 "s:b, s:I}",
 		"user", user->name, "address", user->address, "name", user->person,
 		"verified_at", (json_int_t)user->verified_at, "disabled",
-		user->state != USER_ACTIVE, "created_at", (json_int_t)user->created_at,
-		"last_login_at", (json_int_t)user->login_at, "language", user->language,
-		"second", user->second, "second_verified_at",
+		user->state == USER_DISABLED, "created_at",
+		(json_int_t)user->created_at, "last_login_at",
+		(json_int_t)user->login_at, "language", user->language, "second",
+		user->second, "second_verified_at",
 		(json_int_t)user->second_verified_at, "refusals",
 		(json_int_t)user->refusals, "undeliverable",
-		USER_IS_UNDELIVERABLE(user));
+		USER_IS_UNDELIVERABLE(user), "locked", user->state == USER_LOCKED,
+		"recovery_codes", (json_int_t)codes);
 }
 
 struct listing {
+	struct store *store;
 	json_t *users;
 	char last[LIMIT_USER + 1];
 };
@@ -48,15 +54,21 @@ struct listing {
 static int list_one(const struct user *user, void *arg)
 {
 	struct listing *listing = arg;
+	int64_t codes;
+	int r = recovery_count(listing->store, user->name, &codes);
 
+	if (r < 0)
+		return r;
 	text_copy(listing->last, sizeof(listing->last), user->name);
-	return json_array_append_new(listing->users, user_json(user)) < 0 ? -ENOMEM : 0;
+	return json_array_append_new(listing->users, user_json(user, codes)) < 0
+		? -ENOMEM
+		: 0;
 }
 
 static int list_apply(struct call *call, struct store *store)
 {
 	const struct show_in *in = call->in;
-	struct listing listing = { .users = json_array() };
+	struct listing listing = { .store = store, .users = json_array() };
 	int64_t limit = in->limit > 0 ? in->limit : LIMIT_PAGE;
 	int r = users_list(store, in->after, limit, list_one, &listing);
 
@@ -69,12 +81,20 @@ static int list_apply(struct call *call, struct store *store)
 static int show_apply(struct call *call, struct store *store)
 {
 	const struct show_in *in = call->in;
+	struct recovery_left left;
 	struct user user;
+	int64_t codes;
 	int r = users_get(store, in->user, &user);
 
 	if (r < 0)
 		return r == -ENOENT ? OUTCOME_NO_USER : r;
-	call_out_json(call, "user", user_json(&user));
+	r = recovery_count(store, user.name, &codes);
+	if (r == 0)
+		r = recovery_left(call_daemon(call), store, user.name, &left);
+	if (r < 0)
+		return r;
+	call_out_json(call, "user", user_json(&user, codes));
+	call_out_int(call, "recovery_locked_for", left.wait_s);
 	return counters_reply(call, store, user.name);
 }
 

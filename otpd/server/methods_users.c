@@ -12,6 +12,7 @@
 #include "otpd/server/daemon.h"
 #include "otpd/server/methods.h"
 #include "otpd/server/record.h"
+#include "otpd/server/recovery_try.h"
 #include "otpd/server/roster.h"
 #include "otpd/store/challenges.h"
 #include "otpd/store/spending.h"
@@ -224,6 +225,8 @@ static int disable_apply(struct call *call, struct store *store)
 		r = challenges_cancel_user(store, user.name);
 	if (r == 0)
 		r = grace_forget(store, user.name);
+	if (r == 0)
+		r = recovery_delete_glass(store, user.name);
 	return r != 0 ? r : note(call, store, "user_disabled", "user disabled");
 }
 
@@ -236,6 +239,8 @@ static int unlock_apply(struct call *call, struct store *store)
 		r = users_set_state(store, user.name, USER_ACTIVE);
 	if (r == 0)
 		r = spending_forget_wrong(store, user.name);
+	if (r == 0)
+		r = recovery_forget_wrong(store, user.name);
 	if (r == 0)
 		r = users_clear_refusals(store, user.name);
 	return r != 0 ? r : note(call, store, "user_unlocked", "user unlocked");
@@ -252,6 +257,8 @@ static int remove_apply(struct call *call, struct store *store)
 		r = challenges_cancel_user(store, user.name);
 	if (r == 0)
 		r = grace_forget(store, user.name);
+	if (r == 0)
+		r = recovery_delete_all(store, user.name);
 	return r != 0 ? r : note(call, store, "user_removed", "user removed");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of org.emailotp.Admin that looks: state, queue, events, and a test mail. */
+/* The part of org.emailotp.Admin that looks: state, queue, and a test mail. */
 #include <errno.h>
 #include <string.h>
 
@@ -12,7 +12,6 @@
 #include "otpd/server/issue.h"
 #include "otpd/server/methods.h"
 #include "otpd/server/record.h"
-#include "otpd/store/audit.h"
 #include "otpd/store/challenges.h"
 #include "otpd/store/registrations.h"
 #include "otpd/store/sessions.h"
@@ -27,7 +26,6 @@ struct watch_in {
 	int64_t before;
 	int64_t limit;
 	bool open;
-	char user[LIMIT_USER + 1];
 	char address[LIMIT_ADDRESS + 1];
 	char template[LIMIT_SERVICE + 1];
 	char language[LIMIT_LANGUAGE + 1];
@@ -45,13 +43,6 @@ static const struct field queue_fields[] = {
 	{ "before", FIELD_INT, offsetof(struct watch_in, before), INT64_MAX, true },
 	{ "limit", FIELD_INT, offsetof(struct watch_in, limit), LIMIT_PAGE, true },
 	{ "open", FIELD_BOOL, offsetof(struct watch_in, open), 0, true },
-	{ 0 },
-};
-
-static const struct field audit_fields[] = {
-	{ "before", FIELD_INT, offsetof(struct watch_in, before), INT64_MAX, true },
-	{ "limit", FIELD_INT, offsetof(struct watch_in, limit), LIMIT_PAGE, true },
-	{ "user", FIELD_STRING, offsetof(struct watch_in, user), LIMIT_USER, true },
 	{ 0 },
 };
 
@@ -174,31 +165,6 @@ static int queue_apply(struct call *call, struct store *store)
 	return r;
 }
 
-static int add_event(const struct audit_event *e, void *arg)
-{
-	json_t *row = json_pack("{s:I, s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "id",
-		(json_int_t)e->id, "at", (json_int_t)e->at, "event", e->event, "user",
-		e->user, "service", e->service, "rhost", e->rhost, "uid",
-		(json_int_t)e->uid, "reference", e->reference, "detail", e->detail);
-
-	return add_row(arg, row, e->id);
-}
-
-static int audit_apply(struct call *call, struct store *store)
-{
-	const struct watch_in *in = call->in;
-	int64_t limit = in->limit > 0 ? in->limit : LIMIT_PAGE;
-	int64_t before = in->before;
-	struct rows rows = { .array = json_array() };
-	int r = audit_list(
-		store, &before, limit, in->user[0] ? in->user : NULL, add_event, &rows);
-
-	if (before > 0)
-		call_out_int(call, "next", before);
-	call_out_json(call, "events", rows.array);
-	return r;
-}
-
 static int test_check(struct call *call)
 {
 	const struct watch_in *in = call->in;
@@ -294,13 +260,6 @@ const struct method watch_methods[] = {
 		.in = queue_fields,
 		.in_size = sizeof(struct watch_in),
 		.apply = queue_apply,
-	},
-	{
-		.name = "Audit",
-		.flags = METHOD_ROOT | METHOD_READ,
-		.in = audit_fields,
-		.in_size = sizeof(struct watch_in),
-		.apply = audit_apply,
 	},
 	{
 		.name = "SendTest",

@@ -28,6 +28,14 @@ static int ask_name(struct nss_query *query, char *buffer)
 	return 0;
 }
 
+static int ask_known(struct nss_query *query, char *buffer)
+{
+	struct passwd entry, *found = NULL;
+	int r = getpwnam_r(query->user, &entry, buffer, NSS_BUFFER, &found);
+
+	return r != 0 ? -r : found ? 0 : -ENOENT;
+}
+
 /* MUST NOT skip a group that cannot be read: it may be the one that needs a code. */
 static int add_group(struct string_list *list, gid_t gid)
 {
@@ -85,6 +93,8 @@ static void on_work(uv_work_t *work)
 	query->result = buffer ? 0 : -ENOMEM;
 	if (query->result == 0 && query->want_name)
 		query->result = ask_name(query, buffer);
+	if (query->result == 0 && query->want_known)
+		query->result = ask_known(query, buffer);
 	if (query->result == 0 && query->want_groups)
 		query->result = ask_groups(query, buffer);
 }

@@ -16,6 +16,7 @@
  */
 struct nss_query {
 	bool want_name;   /* the name of uid */
+	bool want_known;  /* whether there is user */
 	bool want_groups; /* the groups of user (of the name, if that is asked) */
 	uid_t uid;
 	char user[LIMIT_USER + 1];

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "otpd/core/recovery.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/server/attempt.h"
 #include "otpd/server/daemon.h"
@@ -40,7 +41,7 @@ int offer_look_at_lock(struct call *call, struct store *store, struct offer *off
 
 	if (r < 0 || wait == 0)
 		return r;
-	offer->decoy = wait < 0 ? "disabled" : "locked";
+	offer->decoy = "locked";
 	offer->locked_s = wait > 0 ? wait : 0;
 	return 0;
 }
@@ -65,7 +66,83 @@ static int resume(struct call *call, struct store *store, struct offer *offer,
 	return say(call, store, offer, "resumed", "challenge resumed");
 }
 
-static int issue_fresh(struct call *call, struct store *store, struct offer *offer)
+/* One that was begun when things were otherwise is not resumed. */
+static bool is_same(const struct offer *offer, const struct challenge *live)
+{
+	return live->decoy == offer->issue.decoy &&
+		live->unknown == offer->issue.unknown;
+}
+
+/*
+ * So many in an hour at most: they cost no mail, and strangers can cause them. Of one
+ * user there are as many as he has codes, or he could use up those of all, by himself
+ * and at ever new services. 1 if there may be one more.
+ */
+static int take_mailless(
+	struct daemon *daemon, struct store *store, const struct offer *offer)
+{
+	struct budget_rate *rate = &daemon->mailless[offer->issue.decoy];
+	int64_t now_s = daemon->moment.now_s, n = 0;
+	int r = challenges_count_mailless(
+		store, offer->issue.user, now_s - BUDGET_HOUR, &n);
+
+	if (r < 0 || n >= RECOVERY_CODES ||
+		budget_rate_hour(rate, now_s) >=
+			daemon->moment.config->sends_per_host_hour)
+		return r < 0 ? r : 0;
+	budget_rate_add(rate, now_s, 1);
+	return 1;
+}
+
+static int refuse_mail(
+	struct call *call, struct store *store, const struct offer *offer, int64_t wait)
+{
+	int r;
+
+	if (wait == 0)
+		return OUTCOME_UNAVAILABLE;
+	r = say(call, store, offer, "throttled",
+		"no code sent, too many were asked for");
+	return r < 0 ? r : reply_throttled(call, wait);
+}
+
+/*
+ * No mail can be had now. Whoever may have a recovery code gets a challenge all the
+ * same, or goes on with the one that he got for that.
+ */
+static int offer_without_mail(struct call *call, struct store *store,
+	struct offer *offer, const struct challenge *live, int64_t wait)
+{
+	struct daemon *daemon = call_daemon(call);
+	struct challenge *challenge = &offer->work->challenge;
+	bool resumed = live && live->mail == 0;
+	int r = resumed;
+
+	if (!resumed && offer->recovers)
+		r = take_mailless(daemon, store, offer);
+	if (r == 0 || !offer->recovers)
+		return refuse_mail(call, store, offer, wait);
+	if (r < 0)
+		return r;
+	r = 0;
+	if (resumed)
+		*challenge = *live;
+	else
+		r = issue_without_mail(daemon, store, &offer->issue, challenge);
+	if (r < 0)
+		return r;
+	reply_challenge(call, challenge, wait, "none", CODE_OF_AUTH);
+	call_out_bool(call, "resumed", resumed);
+	record_refer(&offer->work->record, challenge->reference);
+	record_detail(&offer->work->record, offer->decoy ? offer->decoy : "");
+	return say(call, store, offer, "mailless",
+		wait > 0
+			? "no code sent, too many were asked for; one of recovery helps"
+			: "no code sent, no mailer is known; one of recovery helps");
+}
+
+static int issue_fresh(struct call *call, struct store *store, struct offer *offer,
+	const struct challenge *live)
 {
 	struct daemon *daemon = call_daemon(call);
 	struct begin_work *work = offer->work;
@@ -75,11 +152,8 @@ static int issue_fresh(struct call *call, struct store *store, struct offer *off
 
 	if (r < 0)
 		return r;
-	if (wait > 0) {
-		r = say(call, store, offer, "throttled",
-			"no code sent, too many were asked for");
-		return r < 0 ? r : reply_throttled(call, wait);
-	}
+	if (wait > 0 || !daemon->moment.seal.ready)
+		return offer_without_mail(call, store, offer, live, wait);
 	r = issue_new(daemon, store, &offer->issue, &work->challenge, &work->mail);
 	if (r != 0)
 		return r;
@@ -114,24 +188,43 @@ static void to_nobody(struct issue *issue)
 	issue->own = false;
 }
 
+/* A live one goes on, unless it waits for a mail: there may be one now. */
+static int resume_or_issue(struct call *call, struct store *store, struct offer *offer)
+{
+	const struct issue *issue = &offer->issue;
+	struct challenge live;
+	int r = challenges_find_login(store, issue->user, issue->service, issue->rhost,
+		issue->peer, call_daemon(call)->moment.now_s, &live);
+	bool same = r == 0 && is_same(offer, &live);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (same && live.mail != 0)
+		return resume(call, store, offer, &live);
+	return issue_fresh(call, store, offer, same ? &live : NULL);
+}
+
 int offer_code(struct call *call, struct store *store, struct offer *offer)
 {
 	struct issue *issue = &offer->issue;
 	bool is_locked = offer->decoy &&
 		(strcmp(offer->decoy, "locked") == 0 ||
 			strcmp(offer->decoy, "disabled") == 0);
-	struct challenge live;
+	bool is_open = is_locked && !issue->policy->conceal;
 	int r;
 
-	if (is_locked && !issue->policy->conceal)
+	/* What only some were given would tell who has a code. */
+	offer->recovers =
+		offer->recovers && (issue->policy->conceal || offer->has_code);
+	if (is_open && !offer->recovers)
 		return refuse_openly(call, store, offer);
 	issue->decoy = offer->decoy != NULL;
 	if (issue->decoy)
 		to_nobody(issue);
-	r = challenges_find_login(store, issue->user, issue->service, issue->rhost,
-		issue->peer, call_daemon(call)->moment.now_s, &live);
-	/* One that was begun when things were otherwise is not resumed. */
-	if (r == 0 && live.decoy == issue->decoy)
-		return resume(call, store, offer, &live);
-	return r < 0 && r != -ENOENT ? r : issue_fresh(call, store, offer);
+	r = resume_or_issue(call, store, offer);
+	if (r == 0 && is_open) {
+		call_out_bool(call, "locked", true);
+		call_out_int(call, "retry_after", offer->locked_s);
+	}
+	return r;
 }

@@ -11,6 +11,8 @@ struct offer {
 	struct issue issue; /* for a new one; its decoy follows from the next member */
 	const char *decoy;  /* why it can only be one, for the log; NULL: a real one */
 	int64_t locked_s;   /* of a decoy for that; 0: until an administrator acts */
+	bool recovers; /* where no mail can be had, a challenge for Auth.Recover is */
+	bool has_code; /* and there is a recovery code or a break-glass code */
 };
 
 /*
@@ -26,7 +28,8 @@ int offer_look_at_lock(struct call *call, struct store *store, struct offer *off
 /*
  * Resumes the live challenge of the same user, service, remote host and caller, or
  * issues a code. Answers with it, or refuses with OUTCOME_LOCKED (unless the policy
- * conceals it) or OUTCOME_THROTTLED, and records which.
+ * conceals it), OUTCOME_THROTTLED or OUTCOME_UNAVAILABLE, and records which. With
+ * recovers, these three become challenges that only a recovery code opens.
  */
 int offer_code(struct call *call, struct store *store, struct offer *offer);
 

@@ -6,6 +6,7 @@
  */
 #include "otpd/server/options.h"
 
+#include "otpd/server/break_glass.h"
 #include "otpd/server/config.h"
 
 #define AT(member)        offsetof(struct config, member)
@@ -43,6 +44,8 @@ static const struct setting globals[] = {
 	  "whether users may enrol themselves", false },
 	{ "enrol_domains", SETTING_LIST, AT(enrol_domains), 0, 1000, NULL, NULL,
 	  "the domains of addresses that users may bring; empty: any", false },
+	{ "administrators", SETTING_LIST, AT(administrators), 0, BREAK_GLASS_MAILED, NULL, NULL,
+	  "addresses that are mailed when a break-glass code is made", false },
 	{ "sends_per_rhost_hour", SETTING_INT, AT(sends_per_rhost_hour), 1, 400, NULL, "20",
 	  "codes that logins from one remote host may cause in an hour", false },
 	{ "sends_per_host_hour", SETTING_INT, AT(sends_per_host_hour), 10, 100000000, NULL, "1000",
@@ -95,6 +98,8 @@ const struct setting options_policy[] = {
 	  "whether users who are locked or disabled see the same prompt as all others", false },
 	{ "unverified", SETTING_CHOICE, IN_POLICY(unverified), 0, 0, "verify|refuse", "verify",
 	  "whether an address that was never proven can be proven at the prompt", false },
+	{ "unenrolled", SETTING_CHOICE, IN_POLICY(unenrolled), 0, 0, "refuse|enrol", "refuse",
+	  "whether a user who is not enrolled can enrol at the prompt", false },
 	{ "second_route", SETTING_CHOICE, IN_POLICY(second_route), 0, 0, "no|refused", "no",
 	  "when a code goes to the user's second address or telephone number", false },
 	{ "tenant", SETTING_STRING, IN_POLICY(tenant), 0, LIMIT_TENANT, NULL, "",
@@ -156,5 +161,9 @@ static const struct settings_section sections[] = {
 };
 /* clang-format on */
 
-const struct settings_schema config_schema = { sizeof(struct config), globals,
-	sections };
+const struct settings_schema config_schema = {
+	.size = sizeof(struct config),
+	.settings = globals,
+	.sections = sections,
+	.origins_offset = offsetof(struct config, origins),
+};

@@ -23,6 +23,9 @@ static int delivery_of(struct call *call, struct store *store,
 	struct mail mail;
 	int r;
 
+	*ret = "none";
+	if (challenge->mail == 0)
+		return 0;
 	*ret = "queued";
 	r = mails_get(store, challenge->mail, &mail);
 	/*
@@ -84,7 +87,8 @@ int reply_resumed(struct call *call, struct store *store,
 	if (r < 0)
 		return r;
 	reply_challenge(call, challenge, wait, delivery, realm);
-	call_out_bool(call, "resumed", true);
+	if (realm != CODE_OF_SELF)
+		call_out_bool(call, "resumed", true);
 	return 0;
 }
 

@@ -29,7 +29,7 @@ static int load_owner(
 
 	if (r != -ENOENT)
 		return r;
-	return challenge->decoy || challenge->purpose == CODE_ENROL
+	return challenge->decoy || code_founds(challenge->purpose)
 		? 0
 		: OUTCOME_NO_CHALLENGE;
 }

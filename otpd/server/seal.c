@@ -42,12 +42,13 @@ int seal_letter(const struct seal *seal, const struct letter *l, struct mail *ma
 
 	json = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s,"
-		" s:s, s:s, s:I, s:I}",
+		" s:s*, s:s, s:s, s:s*, s:I, s:I}",
 		"to", l->to, "second", l->second, "tenant", l->tenant, "language",
 		l->language, "template", l->kind, "name", l->name, "user", l->user,
 		"service", l->service, "host", l->host, "rhost", l->rhost, "tty",
-		l->tty, "command", l->command, "address", l->address, "code", l->code,
-		"reference", l->reference, "at", (json_int_t)l->at, "expires_at",
+		l->tty, "command", l->command, "address", l->address, "left",
+		*l->left ? l->left : NULL, "code", l->code, "reference", l->reference,
+		"page", l->page, "at", (json_int_t)l->at, "expires_at",
 		(json_int_t)l->expires_at);
 	if (!json)
 		return -ENOMEM;

@@ -22,8 +22,10 @@ struct letter {
 	const char *tty;
 	const char *command;
 	const char *address; /* of "address-changed": the new one, masked */
+	const char *left;    /* of "recovery-used": how many codes are left */
 	const char *code;
 	const char *reference;
+	const char *page; /* "yes": the code is typed into a web page; NULL: not */
 	int64_t at;
 	int64_t expires_at;
 };

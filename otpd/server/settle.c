@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "otpd/core/retry.h"
+#include "otpd/server/tally.h"
 #include "otpd/store/users.h"
 #include "otpd/util/hex.h"
 #include "otpd/util/log.h"
@@ -73,6 +74,9 @@ void settle_decide(
 	const char *word = known_result(result->result);
 
 	decide(outgoing, word, now_s);
+	tally_mail(strcmp(word, "sent") == 0            ? TALLY_MAIL_SENT
+			: strcmp(word, "deferred") == 0 ? TALLY_MAIL_DEFERRED
+							: TALLY_MAIL_REFUSED);
 	text_copy_clean(outgoing->detail, sizeof(outgoing->detail), result->detail);
 	text_copy_clean(
 		outgoing->transport, sizeof(outgoing->transport), result->transport);

@@ -143,6 +143,13 @@ int accounts_set_state(
 	return set_number(store, SQL_ACCOUNT_SET_STATE, id, (int64_t)state);
 }
 
+int accounts_move_state(struct store *store, const uint8_t id[ACCOUNT_ID],
+	enum account_state from, enum account_state to)
+{
+	return db_run(store->db, SQL_ACCOUNT_MOVE_STATE, NULL, "bii", id,
+		(size_t)ACCOUNT_ID, (int64_t)from, (int64_t)to);
+}
+
 int accounts_set_verified(struct store *store, const uint8_t id[ACCOUNT_ID], int64_t at)
 {
 	return set_number(store, SQL_ACCOUNT_SET_VERIFIED, id, at);

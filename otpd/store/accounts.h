@@ -10,9 +10,10 @@
 
 enum account_state {
 	ACCOUNT_ACTIVE = 0,
-	ACCOUNT_DISABLED =
-		1, /* by an administrator, or by the monthly budget of codes */
+	ACCOUNT_DISABLED = 1,   /* by an administrator */
 	ACCOUNT_MUST_RESET = 2, /* an administrator wants another password */
+	ACCOUNT_LOCKED = 3, /* by the monthly budget of codes, until an administrator or
+			     * a recovery code helps */
 };
 
 #define ACCOUNT_HASH 127 /* characters of a hashed password, as libsodium writes it */
@@ -62,6 +63,9 @@ int accounts_set_profile(
 	struct store *store, const uint8_t id[ACCOUNT_ID], const char *profile);
 int accounts_set_state(
 	struct store *store, const uint8_t id[ACCOUNT_ID], enum account_state state);
+/* Only if it is from; else nothing happens. */
+int accounts_move_state(struct store *store, const uint8_t id[ACCOUNT_ID],
+	enum account_state from, enum account_state to);
 int accounts_set_verified(
 	struct store *store, const uint8_t id[ACCOUNT_ID], int64_t at);
 int accounts_set_login(struct store *store, const uint8_t id[ACCOUNT_ID], int64_t at);

@@ -49,7 +49,21 @@ static int read_end(const struct row *row, void *arg)
 	return 0;
 }
 
-int audit_list(struct store *store, int64_t *before, int64_t limit, const char *user,
+/* Times are not a filter of their own to the table: after a clock that went back they
+ * do not rise with the ids. */
+static int list_wanted(struct store *store, int64_t before, int64_t limit,
+	const struct audit_filter *f, struct each_event *list)
+{
+	int64_t until_s = f->until_s > 0 ? f->until_s : INT64_MAX;
+
+	return db_each(store->db, SQL_AUDIT_LIST_WANTED, list_event, list, "iiittttii",
+		before, limit, before - AUDIT_STRETCH, or_empty(f->user),
+		or_empty(f->event), or_empty(f->service), or_empty(f->rhost),
+		f->since_s, until_s);
+}
+
+int audit_list(struct store *store, int64_t *before, int64_t limit,
+	const struct audit_filter *filter,
 	int (*each)(const struct audit_event *event, void *arg), void *arg)
 {
 	struct each_event list = { .each = each, .arg = arg };
@@ -59,9 +73,8 @@ int audit_list(struct store *store, int64_t *before, int64_t limit, const char *
 		r = db_each(store->db, SQL_AUDIT_END, read_end, before, "");
 	if (r < 0)
 		return r;
-	if (user)
-		r = db_each(store->db, SQL_AUDIT_LIST_USER, list_event, &list, "iit",
-			*before, limit, user);
+	if (filter)
+		r = list_wanted(store, *before, limit, filter, &list);
 	else
 		r = db_each(store->db, SQL_AUDIT_LIST, list_event, &list, "ii", *before,
 			limit);
@@ -70,7 +83,8 @@ int audit_list(struct store *store, int64_t *before, int64_t limit, const char *
 	if (list.n == limit)
 		*before = list.last;
 	else
-		*before = user && *before > AUDIT_STRETCH ? *before - AUDIT_STRETCH : 0;
+		*before =
+			filter && *before > AUDIT_STRETCH ? *before - AUDIT_STRETCH : 0;
 	return 0;
 }
 

@@ -23,14 +23,25 @@ struct audit_event {
 
 int audit_add(struct store *store, const struct audit_event *event);
 
+/* Which events are wanted: all of what is given; "" and 0 are not given. */
+struct audit_filter {
+	const char *user;
+	const char *event;
+	const char *service;
+	const char *rhost;
+	int64_t since_s; /* at or after it */
+	int64_t until_s; /* before it */
+};
+
 /*
- * The newest first, before the id *before (0: from the end); user NULL: all. One call
+ * The newest first, before the id *before (0: from the end); filter NULL: all. One call
  * looks through at most AUDIT_STRETCH rows, so that a search through years does not
  * hold up logins. *before is then where the next call goes on, 0 at the beginning of
  * the table, unless each has ended it.
  */
-#define AUDIT_STRETCH 50000
-int audit_list(struct store *store, int64_t *before, int64_t limit, const char *user,
+#define AUDIT_STRETCH 5000
+int audit_list(struct store *store, int64_t *before, int64_t limit,
+	const struct audit_filter *filter,
 	int (*each)(const struct audit_event *event, void *arg), void *arg);
 
 /* Deletes at most limit that are older than before_s or beyond the newest keep;

@@ -9,11 +9,11 @@
 
 int challenges_insert(struct store *store, const struct challenge *c)
 {
-	return db_run(store->db, SQL_CHALLENGE_INSERT, NULL, "bttttiiiibtiiiiiiiit",
+	return db_run(store->db, SQL_CHALLENGE_INSERT, NULL, "bttttiiiibtiiiiiiiiti",
 		c->id, sizeof(c->id), c->user, c->service, c->rhost, c->tty, c->peer,
 		c->purpose, (int64_t)c->decoy, c->key_id, c->hash, sizeof(c->hash),
 		c->reference, c->length, c->alphabet, c->state, c->tries, c->max_tries,
-		c->created_at, c->expires_at, c->mail, c->address);
+		c->created_at, c->expires_at, c->mail, c->address, (int64_t)c->unknown);
 }
 
 static int read_challenge(const struct row *row, void *arg)
@@ -41,6 +41,7 @@ static int read_challenge(const struct row *row, void *arg)
 	c->expires_at = row_int(row, 17);
 	c->mail = row_int(row, 18);
 	row_copy_text(row, 19, c->address, sizeof(c->address));
+	c->unknown = row_int(row, 20) != 0;
 	return 1;
 }
 
@@ -69,6 +70,25 @@ int challenges_find_login(struct store *store, const char *user, const char *ser
 		"tttii", user, service, rhost, peer, now_s);
 
 	return r == 0 ? -ENOENT : r < 0 ? r : 0;
+}
+
+int challenges_find_purpose(struct store *store, const char *user, const char *service,
+	const char *rhost, int64_t peer, int64_t now_s, int64_t purpose,
+	struct challenge *ret)
+{
+	int r = db_each(store->db, SQL_CHALLENGE_FIND_PURPOSE, read_challenge, ret,
+		"tttiii", user, service, rhost, peer, now_s, purpose);
+
+	return r == 0 ? -ENOENT : r < 0 ? r : 0;
+}
+
+int challenges_spend(struct store *store, const uint8_t id[CODE_ID])
+{
+	int64_t changes = 0;
+	int r = db_run(
+		store->db, SQL_CHALLENGE_SPEND, &changes, "b", id, (size_t)CODE_ID);
+
+	return r < 0 ? r : changes == 1 ? 0 : -ESTALE;
 }
 
 int challenges_update(struct store *store, const struct challenge *c)
@@ -127,6 +147,18 @@ int challenges_count_user(
 {
 	return db_each(store->db, SQL_CHALLENGE_COUNT_USER, read_count, ret, "ti", user,
 		now_s);
+}
+
+int challenges_count_mailless(
+	struct store *store, const char *user, int64_t since_s, int64_t *ret)
+{
+	uint32_t second = since_s > 0 ? (uint32_t)since_s : 0;
+	uint8_t id[4];
+
+	for (int i = 0; i < 4; i++)
+		id[i] = (uint8_t)(second >> (24 - 8 * i));
+	return db_each(store->db, SQL_CHALLENGE_COUNT_MAILLESS, read_count, ret, "bt",
+		id, sizeof(id), user);
 }
 
 int challenges_purge(struct store *store, int64_t before_s, int64_t limit)

@@ -20,8 +20,16 @@ int challenges_find(struct store *store, const char *user, const char *service,
 int challenges_find_login(struct store *store, const char *user, const char *service,
 	const char *rhost, int64_t peer, int64_t now_s, struct challenge *ret);
 
+/* The same, of one purpose. */
+int challenges_find_purpose(struct store *store, const char *user, const char *service,
+	const char *rhost, int64_t peer, int64_t now_s, int64_t purpose,
+	struct challenge *ret);
+
 /* Writes state and tries of a live one; -ESTALE if it is live no more. */
 int challenges_update(struct store *store, const struct challenge *challenge);
+
+/* Makes one that was passed spent; -ESTALE if it is not (any more). */
+int challenges_spend(struct store *store, const uint8_t id[CODE_ID]);
 
 /* Writes the new code of a live one; -ESTALE if it is live no more. */
 int challenges_redraw(struct store *store, const struct challenge *challenge);
@@ -36,6 +44,11 @@ int challenges_cancel_all(struct store *store);
 int challenges_count_live(struct store *store, int64_t now_s, int64_t *ret);
 int challenges_count_user(
 	struct store *store, const char *user, int64_t now_s, int64_t *ret);
+
+/* How many of a user's were begun since then without a mail, whatever became of them.
+ */
+int challenges_count_mailless(
+	struct store *store, const char *user, int64_t since_s, int64_t *ret);
 
 /* Deletes at most limit that ended before. */
 int challenges_purge(struct store *store, int64_t before_s, int64_t limit);

@@ -32,7 +32,7 @@ struct row {
 	sqlite3_stmt *statement;
 };
 
-static int db_errno(int rc)
+int db_result(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_OK:
@@ -111,7 +111,7 @@ int db_open(const char *path, struct db **ret, char *error, size_t error_size)
 
 	if (!db)
 		return -ENOMEM;
-	r = db_errno(sqlite3_open_v2(path, &db->handle, flags, NULL));
+	r = db_result(sqlite3_open_v2(path, &db->handle, flags, NULL));
 	if (r == 0)
 		r = db_set_up(db);
 	if (r < 0) {
@@ -125,7 +125,7 @@ int db_open(const char *path, struct db **ret, char *error, size_t error_size)
 
 int db_script(struct db *db, const char *sql)
 {
-	return db_errno(sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+	return db_result(sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
 }
 
 int db_number(struct db *db, const char *sql, int64_t *ret)
@@ -138,7 +138,7 @@ int db_number(struct db *db, const char *sql, int64_t *ret)
 	if (rc == SQLITE_ROW)
 		*ret = sqlite3_column_int64(statement, 0);
 	sqlite3_finalize(statement);
-	return rc == SQLITE_DONE ? -ENOENT : db_errno(rc);
+	return rc == SQLITE_DONE ? -ENOENT : db_result(rc);
 }
 
 static void find_places(struct db *db, enum sql id)
@@ -159,7 +159,7 @@ int db_prepare_all(struct db *db)
 			SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL);
 
 		if (rc != SQLITE_OK)
-			return db_errno(rc) == -EIO ? -EUCLEAN : db_errno(rc);
+			return db_result(rc) == -EIO ? -EUCLEAN : db_result(rc);
 		find_places(db, (enum sql)i);
 	}
 	return 0;
@@ -194,7 +194,7 @@ static int finish(sqlite3_stmt *statement, int rc)
 {
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);
-	return db_errno(rc);
+	return db_result(rc);
 }
 
 int db_run(struct db *db, enum sql id, int64_t *ret_changes, const char *format, ...)
@@ -257,7 +257,12 @@ int db_checkpoint(struct db *db)
 		db->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 
 	db->log_pages = 0;
-	return db_errno(rc);
+	return db_result(rc);
+}
+
+struct sqlite3 *db_handle(const struct db *db)
+{
+	return db->handle;
 }
 
 const char *db_error(const struct db *db)

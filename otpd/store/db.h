@@ -14,6 +14,7 @@
 #include "otpd/store/sql.h"
 
 struct db;
+struct sqlite3;
 struct row; /* a result row; read it before the next step */
 
 /*
@@ -57,6 +58,10 @@ int db_log_pages(const struct db *db);
 
 /* Moves the log into the file. */
 int db_checkpoint(struct db *db);
+
+/* For backup.c: the connection, and what a result of SQLite is here. */
+struct sqlite3 *db_handle(const struct db *db);
+int db_result(int rc);
 
 /* What went wrong last, in SQLite's words. */
 const char *db_error(const struct db *db);

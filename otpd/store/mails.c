@@ -205,6 +205,30 @@ int mails_count_open(struct store *store, int64_t *ret)
 	return db_each(store->db, SQL_MAIL_COUNT_OPEN, read_count, ret, "");
 }
 
+struct waiting {
+	int64_t n;
+	int64_t tried;
+};
+
+static int read_waiting(const struct row *row, void *arg)
+{
+	struct waiting *waiting = arg;
+
+	waiting->n = row_int(row, 0);
+	waiting->tried = row_int(row, 1);
+	return 0;
+}
+
+int mails_count_waiting(struct store *store, int64_t *ret, int64_t *ret_tried)
+{
+	struct waiting waiting = { 0 };
+	int r = db_each(store->db, SQL_MAIL_COUNT_WAITING, read_waiting, &waiting, "");
+
+	*ret = waiting.n;
+	*ret_tried = waiting.tried;
+	return r;
+}
+
 int mails_next_due(struct store *store, int64_t now_s, int64_t *ret)
 {
 	return db_each(store->db, SQL_MAIL_NEXT_DUE, read_count, ret, "i", now_s);

@@ -95,6 +95,9 @@ int mails_list(struct store *store, int64_t before, int64_t limit, bool open,
 
 int mails_count_open(struct store *store, int64_t *ret);
 
+/* The same, and how many of them were tried already. */
+int mails_count_waiting(struct store *store, int64_t *ret, int64_t *ret_tried);
+
 /* When the first of those is due that are not due yet; 0: there is none. */
 int mails_next_due(struct store *store, int64_t now_s, int64_t *ret);
 

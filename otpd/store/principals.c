@@ -13,6 +13,20 @@
 #include "otpd/store/db.h"
 #include "otpd/util/text.h"
 
+static enum user_state user_state(int64_t state)
+{
+	switch ((enum account_state)state) {
+	case ACCOUNT_ACTIVE:
+	case ACCOUNT_MUST_RESET:
+		return USER_ACTIVE;
+	case ACCOUNT_LOCKED:
+		return USER_LOCKED;
+	case ACCOUNT_DISABLED:
+		break;
+	}
+	return USER_DISABLED;
+}
+
 static int read_principal(const struct row *row, void *arg)
 {
 	struct user *user = arg;
@@ -20,7 +34,7 @@ static int read_principal(const struct row *row, void *arg)
 	row_copy_text(row, 0, user->address, sizeof(user->address));
 	row_copy_text(row, 1, user->person, sizeof(user->person));
 	row_copy_text(row, 2, user->language, sizeof(user->language));
-	user->state = row_int(row, 3) == ACCOUNT_DISABLED ? USER_DISABLED : USER_ACTIVE;
+	user->state = user_state(row_int(row, 3));
 	user->verified_at = row_int(row, 4);
 	user->created_at = row_int(row, 5);
 	user->login_at = row_int(row, 6);
@@ -41,13 +55,22 @@ int principals_get(struct store *store, const char *principal, struct user *ret)
 	return r == 0 ? -ENOENT : r < 0 ? r : 0;
 }
 
-int principals_disable(struct store *store, const char *principal)
+int principals_lock(struct store *store, const char *principal)
 {
 	uint8_t id[ACCOUNT_ID];
 
 	return principal_is_account(principal, id)
-		? accounts_set_state(store, id, ACCOUNT_DISABLED)
-		: users_set_state(store, principal, USER_DISABLED);
+		? accounts_move_state(store, id, ACCOUNT_ACTIVE, ACCOUNT_LOCKED)
+		: users_move_state(store, principal, USER_ACTIVE, USER_LOCKED);
+}
+
+int principals_unlock(struct store *store, const char *principal)
+{
+	uint8_t id[ACCOUNT_ID];
+
+	return principal_is_account(principal, id)
+		? accounts_move_state(store, id, ACCOUNT_LOCKED, ACCOUNT_ACTIVE)
+		: users_move_state(store, principal, USER_LOCKED, USER_ACTIVE);
 }
 
 int principals_set_verified(struct store *store, const char *principal, int64_t at)

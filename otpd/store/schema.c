@@ -20,7 +20,13 @@
  * order but that of their making, so they have a rowid; sessions are numbered because
  * the oldest ones of an account end. recovery.principal, and the user of challenges,
  * wrong, grace and mail, is a principal (core/principal.h). grace.length and alphabet
- * are the form of the code that was right.
+ * are the form of the code that was right. recovery.expires_at is 0 of a recovery code,
+ * and the end of a break-glass code, of which a principal has one at most.
+ * challenges.unknown is 1 if the system did not know the user, whom no recovery code
+ * helps then. A state 1 of users and accounts from before version 4 may be that of the
+ * monthly budget, which has numbers of its own since (2 and 3): they stay disabled,
+ * since nothing tells them apart. wrong_stranger is for the wrong recovery codes of
+ * users that there are not.
  */
 #include "otpd/store/sql.h"
 
@@ -127,4 +133,12 @@ static const char version_3[] =
 	"ALTER TABLE grace ADD COLUMN length INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE grace ADD COLUMN alphabet INTEGER NOT NULL DEFAULT 0;";
 
-const char *const sql_schema[SQL_VERSION] = { version_1, version_2, version_3 };
+static const char version_4[] =
+	"ALTER TABLE recovery ADD COLUMN expires_at INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX recovery_end ON recovery (expires_at) WHERE expires_at <> 0;"
+	"ALTER TABLE challenges ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX wrong_stranger ON wrong (at)"
+	"  WHERE user >= 'rc:addr:' AND user < 'rc:addr;';";
+
+const char *const sql_schema[SQL_VERSION] = { version_1, version_2, version_3,
+	version_4 };

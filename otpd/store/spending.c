@@ -104,9 +104,12 @@ int spending_purge(struct store *store, int64_t now_s, int64_t limit)
 		return r;
 	r = db_run(store->db, SQL_WRONG_PURGE_DECOYS, NULL, "ii", now_s - BUDGET_DAY,
 		limit);
+	if (r == 0)
+		r = db_run(store->db, SQL_WRONG_PURGE_PASSWORDS, NULL, "ii",
+			now_s - BUDGET_DAY, limit);
 	return r < 0 ? r
-		     : db_run(store->db, SQL_WRONG_PURGE_PASSWORDS, NULL, "ii",
-			       now_s - BUDGET_DAY, limit);
+		     : db_run(store->db, SQL_WRONG_PURGE_STRANGERS, NULL, "ii",
+			       (int64_t)SPENDING_STRANGERS, limit);
 }
 
 /* Whoever comes from anywhere would have what somebody else has stepped up for. */

@@ -41,6 +41,10 @@ int spending_origin_sends(struct store *store, const char *origin, int64_t span_
 int spending_load_rates(struct store *store, int64_t now_s,
 	struct budget_rate *ret_sends, struct budget_rate *ret_wrong);
 
+/* How many wrong recovery codes of users that there are not are kept; then the oldest
+ * go. */
+#define SPENDING_STRANGERS 100000
+
 /* Deletes what no window reaches any more; those on decoys sooner. */
 int spending_purge(struct store *store, int64_t now_s, int64_t limit);
 

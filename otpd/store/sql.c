@@ -6,9 +6,10 @@
  */
 #include "otpd/store/sql.h"
 
-#define CHALLENGE_COLUMNS                                                               \
-	"id, user, service, rhost, tty, peer, purpose, decoy, key_id, hash, reference," \
-	" length, alphabet, state, tries, max_tries, created_at, expires_at, mail, address"
+#define CHALLENGE_COLUMNS                                                                    \
+	"id, user, service, rhost, tty, peer, purpose, decoy, key_id, hash, reference,"      \
+	" length, alphabet, state, tries, max_tries, created_at, expires_at, mail, address," \
+	" unknown"
 #define USER_COLUMNS                                                       \
 	"name, address, person, state, verified_at, created_at, login_at," \
 	" language, second, second_verified_at, refusals"
@@ -50,6 +51,8 @@ static const char *const texts[SQL_COUNT] = {
 		" bounced = CASE WHEN address = $2 THEN bounced ELSE 0 END"
 		" WHERE name = $1",
 	[SQL_USER_SET_STATE] = "UPDATE users SET state = $2 WHERE name = $1",
+	[SQL_USER_MOVE_STATE] =
+		"UPDATE users SET state = $3 WHERE name = $1 AND state = $2",
 	[SQL_USER_SET_VERIFIED] = "UPDATE users SET verified_at = $2, refusals = 0,"
 				  " bounced = 0 WHERE name = $1",
 	[SQL_USER_SET_LOGIN] = "UPDATE users SET login_at = $2 WHERE name = $1",
@@ -75,7 +78,7 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_CHALLENGE_INSERT] =
 		"INSERT INTO challenges (" CHALLENGE_COLUMNS
 		") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-		" $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+		" $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
 	[SQL_CHALLENGE_GET] =
 		"SELECT " CHALLENGE_COLUMNS " FROM challenges WHERE id = $1",
 	[SQL_CHALLENGE_FIND] =
@@ -89,9 +92,17 @@ static const char *const texts[SQL_COUNT] = {
 		" FROM challenges WHERE state = 0 AND user = $1"
 		" AND service = $2 AND rhost = $3 AND peer = $4 AND expires_at > $5"
 		" AND purpose IN (1, 2) ORDER BY created_at DESC LIMIT 1",
+	[SQL_CHALLENGE_FIND_PURPOSE] =
+		"SELECT " CHALLENGE_COLUMNS
+		" FROM challenges WHERE state = 0 AND user = $1"
+		" AND service = $2 AND rhost = $3 AND peer = $4 AND expires_at > $5"
+		" AND purpose = $6 ORDER BY created_at DESC LIMIT 1",
 	/* state = 0: no row, and so an error, if somebody else has ended it. */
 	[SQL_CHALLENGE_UPDATE] = "UPDATE challenges SET state = $2, tries = $3"
 				 " WHERE id = $1 AND state = 0",
+	/* Of two who want it at once, only one finds it passed (1). */
+	[SQL_CHALLENGE_SPEND] =
+		"UPDATE challenges SET state = 4 WHERE id = $1 AND state = 1",
 	[SQL_CHALLENGE_REDRAW] =
 		"UPDATE challenges SET key_id = $2, hash = $3, reference = $4, length = $5,"
 		" alphabet = $6, expires_at = $7, mail = $8 WHERE id = $1 AND state = 0",
@@ -105,6 +116,9 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_CHALLENGE_COUNT_USER] =
 		"SELECT count(*) FROM challenges"
 		" WHERE state = 0 AND user = $1 AND expires_at > $2",
+	/* Identifiers begin with the time. */
+	[SQL_CHALLENGE_COUNT_MAILLESS] = "SELECT count(*) FROM challenges"
+					 " WHERE id >= $1 AND user = $2 AND mail = 0",
 	[SQL_CHALLENGE_PURGE] =
 		/* Identifiers grow with time, so the oldest are the first. */
 	"DELETE FROM challenges WHERE expires_at < $1 AND id IN"
@@ -114,9 +128,10 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_WRONG_TIMES] = "SELECT at FROM wrong WHERE user = $1 AND decoy = 0"
 			    " AND at > $2 ORDER BY at DESC LIMIT $3",
 	[SQL_WRONG_FORGET] = "DELETE FROM wrong WHERE user = $1",
-	/* Codes only: wrong passwords say nothing of who guesses codes. */
+	/* Mailed codes only: wrong passwords and recovery codes say nothing of who
+	 * guesses them. */
 	[SQL_WRONG_RATE] = "SELECT at FROM wrong WHERE at > $1 AND decoy = 0"
-			   " AND substr(user, 1, 3) <> 'pw:'",
+			   " AND substr(user, 1, 3) NOT IN ('pw:', 'rc:')",
 	[SQL_WRONG_PURGE] = "DELETE FROM wrong WHERE at < $1 AND id IN"
 			    " (SELECT id FROM wrong ORDER BY id LIMIT $2)",
 	[SQL_WRONG_PURGE_DECOYS] = "DELETE FROM wrong WHERE id IN (SELECT id FROM wrong"
@@ -126,6 +141,13 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_WRONG_PURGE_PASSWORDS] =
 		"DELETE FROM wrong WHERE id IN (SELECT id FROM wrong"
 		" WHERE user >= 'pw:' AND user < 'pw;' AND at < $1 LIMIT $2)",
+
+	/* Wrong recovery codes of users that there are not: they count for as long as
+	 * those of others, or the difference would be seen, and are so many at most. */
+	[SQL_WRONG_PURGE_STRANGERS] =
+		"DELETE FROM wrong WHERE id IN (SELECT id FROM wrong"
+		" WHERE user >= 'rc:addr:' AND user < 'rc:addr;'"
+		" ORDER BY at DESC LIMIT $2 OFFSET $1)",
 
 	[SQL_GRACE_PUT] =
 		"INSERT INTO grace (user, service, rhost, tty, peer, until, length, alphabet)"
@@ -196,6 +218,9 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT " MAIL_COLUMNS " FROM mail WHERE id < $1 AND state = 0"
 		" ORDER BY id DESC LIMIT $2",
 	[SQL_MAIL_COUNT_OPEN] = "SELECT count(*) FROM mail WHERE state = 0",
+	[SQL_MAIL_COUNT_WAITING] =
+		"SELECT count(*), coalesce(sum(CASE WHEN tries > 0 THEN 1 ELSE 0 END), 0)"
+		" FROM mail WHERE state = 0",
 	[SQL_MAIL_NEXT_DUE] = "SELECT min(next_at) FROM mail WHERE state = 0"
 			      " AND next_at > $1",
 	[SQL_MAIL_PURGE] = "DELETE FROM mail WHERE state <> 0 AND at < $1"
@@ -225,6 +250,8 @@ static const char *const texts[SQL_COUNT] = {
 		" WHERE id = $1",
 	[SQL_ACCOUNT_SET_PROFILE] = "UPDATE accounts SET profile = $2 WHERE id = $1",
 	[SQL_ACCOUNT_SET_STATE] = "UPDATE accounts SET state = $2 WHERE id = $1",
+	[SQL_ACCOUNT_MOVE_STATE] =
+		"UPDATE accounts SET state = $3 WHERE id = $1 AND state = $2",
 	[SQL_ACCOUNT_SET_VERIFIED] =
 		"UPDATE accounts SET verified_at = $2 WHERE id = $1",
 	[SQL_ACCOUNT_SET_LOGIN] = "UPDATE accounts SET login_at = $2 WHERE id = $1",
@@ -292,23 +319,38 @@ static const char *const texts[SQL_COUNT] = {
 		"DELETE FROM sessions WHERE number IN (SELECT number FROM sessions"
 		" WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
 
+	/* expires_at is 0 of a recovery code, and of a break-glass code when it ends.
+	 */
 	[SQL_RECOVERY_INSERT] =
-		"INSERT INTO recovery (principal, selector, hash) VALUES ($1, $2, $3)",
-	[SQL_RECOVERY_GET] = "SELECT selector, hash FROM recovery"
-			     " WHERE principal = $1 AND selector = $2",
-	[SQL_RECOVERY_DELETE] =
-		"DELETE FROM recovery WHERE principal = $1 AND selector = $2",
+		"INSERT INTO recovery (principal, selector, hash, expires_at)"
+		" VALUES ($1, $2, $3, $4)",
+	[SQL_RECOVERY_GET] =
+		"SELECT selector, hash, expires_at FROM recovery WHERE principal = $1"
+		" AND selector = $2 AND (expires_at = 0 OR expires_at > $3)",
+	[SQL_RECOVERY_DELETE] = "DELETE FROM recovery WHERE principal = $1"
+				" AND selector = $2 AND hash = $3",
+	[SQL_RECOVERY_DELETE_CODES] =
+		"DELETE FROM recovery WHERE principal = $1 AND expires_at = 0",
+	[SQL_RECOVERY_DELETE_GLASS] =
+		"DELETE FROM recovery WHERE principal = $1 AND expires_at <> 0",
 	[SQL_RECOVERY_DELETE_ALL] = "DELETE FROM recovery WHERE principal = $1",
-	[SQL_RECOVERY_COUNT] = "SELECT count(*) FROM recovery WHERE principal = $1",
+	[SQL_RECOVERY_COUNT] = "SELECT count(*) FROM recovery"
+			       " WHERE principal = $1 AND expires_at = 0",
+	[SQL_RECOVERY_HAS] = "SELECT 1 FROM recovery WHERE principal = $1"
+			     " AND (expires_at = 0 OR expires_at > $2) LIMIT 1",
+	[SQL_RECOVERY_PURGE] =
+		"DELETE FROM recovery WHERE expires_at <> 0 AND expires_at <= $1",
 
 	[SQL_AUDIT_INSERT] =
 		"INSERT INTO audit (at, event, user, service, rhost, uid, reference, detail)"
 		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 	[SQL_AUDIT_LIST] = "SELECT " AUDIT_COLUMNS
 			   " FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2",
-	[SQL_AUDIT_LIST_USER] = "SELECT " AUDIT_COLUMNS " FROM audit WHERE id < $1"
-				" AND id >= $1 - 50000 AND user = $3"
-				" ORDER BY id DESC LIMIT $2",
+	[SQL_AUDIT_LIST_WANTED] =
+		"SELECT " AUDIT_COLUMNS " FROM audit WHERE id < $1 AND id >= $3"
+		" AND ($4 = '' OR user = $4) AND ($5 = '' OR event = $5)"
+		" AND ($6 = '' OR service = $6) AND ($7 = '' OR rhost = $7)"
+		" AND at >= $8 AND at < $9 ORDER BY id DESC LIMIT $2",
 	[SQL_AUDIT_END] = "SELECT coalesce(max(id), 0) + 1 FROM audit",
 	/*
 	 * Rows lie in the order of time, so the oldest are the first. The newest stays,

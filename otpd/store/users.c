@@ -58,6 +58,13 @@ int users_set_state(struct store *store, const char *name, enum user_state state
 	return db_run(store->db, SQL_USER_SET_STATE, NULL, "ti", name, (int64_t)state);
 }
 
+int users_move_state(
+	struct store *store, const char *name, enum user_state from, enum user_state to)
+{
+	return db_run(store->db, SQL_USER_MOVE_STATE, NULL, "tii", name, (int64_t)from,
+		(int64_t)to);
+}
+
 int users_set_verified(struct store *store, const char *name, int64_t at)
 {
 	return db_run(store->db, SQL_USER_SET_VERIFIED, NULL, "ti", name, at);

@@ -10,7 +10,9 @@
 
 enum user_state {
 	USER_ACTIVE = 0,
-	USER_DISABLED = 1, /* by an administrator, or by the monthly budget */
+	USER_DISABLED = 1, /* by an administrator */
+	USER_LOCKED = 2, /* by the monthly budget, until an administrator or a recovery
+			  * code helps */
 };
 
 struct user {
@@ -47,6 +49,9 @@ int users_replace(struct store *store, const struct user *user);
 int users_set_verified(struct store *store, const char *name, int64_t at);
 
 int users_set_state(struct store *store, const char *name, enum user_state state);
+/* Only if it is from; else nothing happens. */
+int users_move_state(struct store *store, const char *name, enum user_state from,
+	enum user_state to);
 int users_set_login(struct store *store, const char *name, int64_t at);
 int users_set_language(struct store *store, const char *name, const char *language);
 int users_set_second(

@@ -6,8 +6,13 @@
 #include <stdint.h>
 #include <syslog.h>
 
-/* Whether lines carry the journal's "<level>" prefix; taken from JOURNAL_STREAM. */
+#include "otpd/util/journal.h"
+
+/* Whether standard error is the journal's is taken from JOURNAL_STREAM. */
 void log_init(const char *program);
+
+/* Where the journal listens, for tests. Not copied. */
+void log_set_socket(const char *path);
 
 /* Lines above this level (LOG_ERR ... LOG_DEBUG) are dropped. The start value is
  * LOG_INFO. */
@@ -16,6 +21,13 @@ int log_level(void);
 
 /* Writes one line to standard error. errno is kept. */
 void log_msg(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same, with fields beside the line where there is a journal: at most 13. */
+void log_fields(int level, const struct journal_field *fields, size_t n,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Lines that nobody took since the start. */
+int64_t log_count_lost(void);
 
 /* The same with ": " and the text of r, a negative errno. Returns r. */
 int log_errno(int level, int r, const char *format, ...)

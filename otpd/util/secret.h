@@ -8,6 +8,13 @@
 void *secret_alloc(size_t size);
 void secret_free(void *p);
 
+/*
+ * Moves a text of secret_alloc() into pages that are locked, guarded and left out of
+ * core dumps, for one that is kept for long; for secret_free(), too. NULL if there is
+ * no memory; the one that was given is freed in any case.
+ */
+char *secret_guard(char *text);
+
 /* Makes every string and object of jansson such memory. Call it once, before the first.
  */
 void secret_use_for_json(void);

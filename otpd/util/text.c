@@ -119,6 +119,21 @@ bool text_copy_lower(char *out, size_t size, const char *text)
 	return fits;
 }
 
+/* Marks and overrides of direction, separators of lines and paragraphs, and isolates
+ * (U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069): none of them is seen, and each
+ * makes some reader see another line. */
+static bool is_deceiving(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	if (s[0] != 0xe2)
+		return false;
+	return (s[1] == 0x80 &&
+		       (s[2] == 0x8e || s[2] == 0x8f ||
+			       (s[2] >= 0xa8 && s[2] <= 0xae))) ||
+		(s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9);
+}
+
 const char *text_quote(char *out, size_t size, const char *text)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -132,7 +147,8 @@ const char *text_quote(char *out, size_t size, const char *text)
 	while (*text) {
 		size_t len = text_utf8_length(text);
 		unsigned char c = (unsigned char)*text;
-		bool plain = len > 0 && !is_control(text) && c != '"' && c != '\\';
+		bool plain = len > 0 && !is_control(text) && !is_deceiving(text) &&
+			c != '"' && c != '\\';
 
 		if (n + 10 >
 			size) { /* the longest step, "...", the quote and the NUL */

@@ -33,9 +33,10 @@ bool text_copy(char *out, size_t size, const char *text);
 bool text_copy_lower(char *out, size_t size, const char *text);
 
 /*
- * Copies text in double quotes, with control bytes, quotes, backslashes and bytes of
- * invalid UTF-8 as \xNN, cut with "..." where it does not fit. NULL becomes "-".
- * Returns out, so that it can stand in an argument list.
+ * Copies text in double quotes, with control bytes, quotes, backslashes, characters
+ * that part lines or turn their direction, and bytes of invalid UTF-8 as \xNN, cut with
+ * "..." where it does not fit. NULL becomes "-". Returns out, so that it can stand in
+ * an argument list.
  */
 const char *text_quote(char *out, size_t size, const char *text);
 

@@ -15,6 +15,7 @@
 
 #include "otpd/proto/outcome.h"
 #include "otpd/util/cleanup.h"
+#include "otpd/util/clock.h"
 #include "otpd/util/log.h"
 #include "otpd/util/secret.h"
 #include "otpd/varlink/conn.h"
@@ -55,6 +56,7 @@ static struct call *call_new(struct conn *conn, json_t *message)
 	call->conn = conn;
 	call->service = conn_service(conn);
 	call->peer = *conn_peer(conn);
+	call->started_us = clock_mono_us();
 	call->out = json_object();
 	return call->out ? TAKE_PTR(call) : NULL;
 }
@@ -105,6 +107,8 @@ void call_answer(struct call *call, int result)
 		error = outcome_error(result);
 	if (call->conn)
 		conn_answer(call->conn, call, error, call->out);
+	if (call->service->answered)
+		call->service->answered(call, result);
 }
 
 void call_finish(struct call *call, int result)

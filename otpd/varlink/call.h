@@ -25,11 +25,12 @@ struct call {
 	struct service *service;
 	const struct method *method;
 	struct peer peer;
-	void *in;        /* method->in_size bytes, wiped at the end */
-	void *work;      /* method->work_size bytes, wiped at the end */
-	json_t *message; /* the whole call; FIELD_ARRAY borrows from it */
-	json_t *out;     /* the parameters of the answer, or of the error */
-	int result;      /* 0, an outcome, or -errno */
+	void *in;           /* method->in_size bytes, wiped at the end */
+	void *work;         /* method->work_size bytes, wiped at the end */
+	json_t *message;    /* the whole call; FIELD_ARRAY borrows from it */
+	json_t *out;        /* the parameters of the answer, or of the error */
+	int result;         /* 0, an outcome, or -errno */
+	int64_t started_us; /* clock_mono_us() when it had been read */
 	/*
 	 * Set by check or apply of a call that has more than one phase. reading: the
 	 * next phase changes nothing. then: what follows the COMMIT of this phase in

@@ -101,7 +101,7 @@ static void conn_run(struct conn *conn)
 		return;
 	conn->running = true;
 	while (!conn->closing && !conn->call && !conn->rest &&
-		!conn->server->draining) {
+		!(conn->heard && conn->server->draining)) {
 		int length = frame_buffer_peek(&conn->in);
 
 		if (length == -EAGAIN)
@@ -114,10 +114,12 @@ static void conn_run(struct conn *conn)
 			conn_close(conn);
 			break;
 		}
+		conn->heard = true;
 		frame_buffer_drop(&conn->in, (size_t)length);
 		set_deadline(conn);
 	}
 	conn->running = false;
+	conn->ended |= conn->heard && conn->server->draining;
 	if (conn->ended && !conn->call && !conn->rest)
 		conn_close(conn);
 	update_wants(conn);

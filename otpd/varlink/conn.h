@@ -31,6 +31,7 @@ struct conn {
 	int64_t deadline_ms; /* when it is closed if no whole message has come; 0: never
 			      */
 	bool running;        /* inside conn_run */
+	bool heard;          /* a whole message has come */
 	bool ended;          /* the client will send no more */
 	bool closing;
 };

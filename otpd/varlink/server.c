@@ -178,6 +178,8 @@ void server_forget(struct server *server, struct conn *conn)
 	list_remove(&conn->link);
 	if (--server->n_conns == 0)
 		uv_timer_stop(&server->timer);
+	if (server->left)
+		server->left(server->service->context, conn);
 	resume(server);
 }
 
@@ -206,13 +208,31 @@ int server_open(struct server *server, int fd, const char *unlink_path)
 	return uv_poll_start(&server->poll, UV_READABLE, on_connection);
 }
 
+bool server_is_draining(const struct server *server)
+{
+	list_for_each(it, &server->conns)
+		if (!list_entry(it, struct conn, link)->heard)
+			return true;
+	return false;
+}
+
+/*
+ * Whoever was accepted just now may have written already, and cannot know that he is to
+ * ask again: a login that begins while otpd is upgraded MUST NOT be refused.
+ */
 void server_drain(struct server *server)
 {
+	int64_t now = clock_mono_ms();
+
 	server->draining = true;
 	uv_poll_stop(&server->poll);
 	list_for_each(it, &server->conns) {
 		struct conn *conn = list_entry(it, struct conn, link);
 
+		if (!conn->heard && !conn->ended) {
+			conn->deadline_ms = now + TICK_MS;
+			continue;
+		}
 		conn->ended = true;
 		if (!conn->call && !conn->rest)
 			conn_close(conn);

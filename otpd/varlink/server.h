@@ -21,6 +21,8 @@ struct server {
 	/* Connections that this uid, which is not root, may have at once; NULL:
 	 * LIMIT_UID_CONNS. context is the service's. */
 	size_t (*conns_of)(void *context, uid_t uid);
+	/* A client has left; NULL: nobody asks. */
+	void (*left)(void *context, const struct conn *conn);
 
 	struct list conns;
 	size_t n_conns;
@@ -44,9 +46,14 @@ int server_socket(const char *path, mode_t mode, gid_t group);
  */
 int server_open(struct server *server, int fd, const char *unlink_path);
 
-/* Takes no more connections and no more calls; calls that run still get their answer.
+/*
+ * Takes no more connections and no more calls; calls that run still get their answer,
+ * and whoever was accepted and has said nothing yet has a second or two for one call.
  */
 void server_drain(struct server *server);
+
+/* Whether one of those is still waited for. */
+bool server_is_draining(const struct server *server);
 
 /* Closes everything. The loop must run once more after it. */
 void server_close(struct server *server);

@@ -16,6 +16,9 @@ struct service {
 	/* Takes a call that has an apply and ends it later. NULL if no method has one.
 	 */
 	void (*submit)(struct call *call);
+	/* Is told of each answer of a method, with 0 or its outcome. NULL: nobody is.
+	 */
+	void (*answered)(const struct call *call, int outcome);
 	void *context;
 };
 

@@ -27,6 +27,13 @@ void systemd_notify(const char *state)
 {
 	(void)sd_notify(0, state);
 }
+
+int64_t systemd_watchdog_ms(void)
+{
+	uint64_t usec = 0;
+
+	return sd_watchdog_enabled(0, &usec) > 0 ? (int64_t)(usec / 1000) : 0;
+}
 #else
 int systemd_socket(void)
 {
@@ -36,5 +43,10 @@ int systemd_socket(void)
 void systemd_notify(const char *state)
 {
 	(void)state;
+}
+
+int64_t systemd_watchdog_ms(void)
+{
+	return 0;
 }
 #endif

@@ -2,7 +2,8 @@
 /*
  * The module's reader against jansson: what the reader takes, jansson must take as
  * well, with the same members and the same values. It may refuse more. Then a string
- * that came out goes through the writer, and jansson must find it again.
+ * that came out goes through the writer, and jansson must find it again; and what is
+ * read from it as an answer has the form that prompts rely on.
  */
 #include <jansson.h>
 #include <stdint.h>
@@ -12,6 +13,8 @@
 
 #include "otpd/proto/limits.h"
 #include "otpd/util/cleanup.h"
+#include "otpd/util/text.h"
+#include "pam_emailotp/box.h"
 #include "pam_emailotp/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -78,6 +81,32 @@ static void write_back(const char *text)
 		"as written");
 }
 
+/* What is shown to a user out of an answer has the form that the prompt relies on. */
+static void read_answers(const struct wire_reply *reply)
+{
+	char domains[LIMIT_DETAIL + 1], letters[BOX_RECOVERY + 1];
+	struct challenge challenge = { .locked = false };
+	struct codes codes;
+
+	if (answer_domains(reply, domains) == 0) {
+		must(strlen(domains) <= LIMIT_DETAIL, "domains of a prompt");
+		must(text_is_utf8(domains) && !text_has_control(domains), "clean ones");
+	}
+	if (answer_codes(reply, &codes) == 0)
+		for (int i = 0; i < ANSWER_CODES; i++)
+			must(strlen(codes.shown[i]) == ANSWER_SHOWN - 1 &&
+					box_read_recovery(codes.shown[i], letters),
+				"a recovery code");
+	if (answer_lock(reply, &challenge) == 0)
+		must(challenge.locked_for_s >= 0 &&
+				(challenge.locked || challenge.locked_for_s == 0),
+			"a lock");
+	if (answer_challenge(reply, PURPOSE_LOGIN | PURPOSE_ENROL, &challenge) == 0)
+		must(strlen(challenge.id) == LIMIT_CHALLENGE &&
+				strlen(challenge.reference) == LIMIT_REFERENCE,
+			"a challenge");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct wire_reply reply;
@@ -96,6 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
 	must(root != NULL, "jansson refuses it");
 	compare(&reply, root);
+	read_answers(&reply);
 	for (size_t i = 0; i < reply.n_members; i++)
 		if (reply.members[i].type == WIRE_STRING)
 			write_back(reply.members[i].text);

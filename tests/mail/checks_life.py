@@ -183,7 +183,7 @@ def test_a_second_daemon_on_the_socket_is_refused():
         expect(daemon.send(), "sent")
 
 
-def run_config(directory, transport, arguments, head=""):
+def run_config(directory, transport, arguments, head="", environment=None):
     path = f"{directory}/mail.conf"
     with open(path, "w", encoding="utf-8") as out:
         os.fchmod(out.fileno(), 0o600)
@@ -191,7 +191,8 @@ def run_config(directory, transport, arguments, head=""):
                   f'templates = "{templates(directory)}"\n'
                   f"transport relay {{\n{transport}\n}}\n")
     run = subprocess.run([BINARY, "--config", path, *arguments], capture_output=True,
-                         text=True, check=False, timeout=30)
+                         text=True, check=False, timeout=30,
+                         env={**os.environ, **(environment or {})})
     return run.returncode, run.stdout, run.stderr
 
 

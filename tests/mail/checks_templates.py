@@ -15,9 +15,10 @@ from daemon import BINARY, TEMPLATES, smtp, templates
 from servers import Script
 from support import expect, mailer
 
-CODE_KINDS = ("login", "verify", "register", "reset")
+CODE_KINDS = ("login", "verify", "register", "reset", "recovery")
 KINDS = CODE_KINDS + ("registered", "welcome", "password-changed", "address-changed",
-                      "locked", "recovery-codes", "break-glass", "test")
+                      "locked", "reset-locked", "recovery-codes", "recovery-used",
+                      "break-glass", "break-glass-made", "test")
 LANGUAGES = ("en", "de", "fr", "es", "pt", "ja")
 
 

@@ -973,7 +973,7 @@ START_TEST(too_many_wrong_codes_lock_openly_or_concealed)
 }
 END_TEST
 
-START_TEST(the_last_budget_of_codes_disables_the_account)
+START_TEST(the_last_budget_of_codes_locks_the_account)
 {
 	with_ada("policy shop { cool_down = 0 conceal = no wrong_per_month = 3\n"
 		 "wrong_per_day = 3 wrong_per_hour = 3 }\n");
@@ -982,8 +982,12 @@ START_TEST(the_last_budget_of_codes_disables_the_account)
 	for (int j = 0; j < 3; j++)
 		ck_assert_int_eq(verify(wrong_one()), OUTCOME_WRONG_CODE);
 	ck_assert_int_eq(verify(code), OUTCOME_LOCKED);
-	ck_assert_int_eq(account_now()->state, ACCOUNT_DISABLED);
-	ck_assert_int_eq(login(ADA, RIGHT), OUTCOME_DISABLED);
+	ck_assert_int_eq(account_now()->state, ACCOUNT_LOCKED);
+	ck_assert_int_eq(login(ADA, RIGHT), OUTCOME_LOCKED);
+	ck_assert_int_eq(status_as(shop, ADA, ""), OUTCOME_LOCKED);
+	/* For good, and not until the wrong ones are old. */
+	rig.now += 40 * 86400;
+	ck_assert_int_eq(login(ADA, RIGHT), OUTCOME_LOCKED);
 	rig_close(&rig);
 }
 END_TEST
@@ -1371,7 +1375,7 @@ UNIT_MAIN("account_login", a_password_and_a_code_open_a_session,
 	what_an_administrator_changes_meanwhile_holds_at_the_code,
 	a_live_challenge_is_resumed_whatever_else_lives,
 	too_many_wrong_codes_lock_openly_or_concealed,
-	the_last_budget_of_codes_disables_the_account,
+	the_last_budget_of_codes_locks_the_account,
 	resend_and_cancel_are_for_every_purpose,
 	mails_are_of_the_tenant_and_in_its_language,
 	whoever_registers_is_sent_another_code_in_his_language,

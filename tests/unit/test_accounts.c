@@ -388,10 +388,99 @@ static void change_principal(struct store *store, const char *principal)
 	ck_assert_int_eq(user.state, USER_ACTIVE);
 	ck_assert_int_eq(user.verified_at, NOW + 1);
 	ck_assert_int_eq(user.login_at, NOW + 2);
-	ck_assert_int_eq(principals_disable(store, principal), 0);
+	ck_assert_int_eq(principals_unlock(store, principal), 0);
+	ck_assert_int_eq(principals_get(store, principal, &user), 0);
+	ck_assert_int_eq(user.state, USER_ACTIVE);
+	ck_assert_int_eq(principals_lock(store, principal), 0);
+	ck_assert_int_eq(principals_get(store, principal, &user), 0);
+	ck_assert_int_eq(user.state, USER_LOCKED);
+	ck_assert_int_eq(principals_unlock(store, principal), 0);
+	ck_assert_int_eq(principals_get(store, principal, &user), 0);
+	ck_assert_int_eq(user.state, USER_ACTIVE);
+}
+
+static void ten_codes(struct recovery codes[10], char letter);
+
+static void stays_disabled(struct store *store, const char *principal)
+{
+	struct user user;
+
+	ck_assert_int_eq(principals_lock(store, principal), 0);
+	ck_assert_int_eq(principals_get(store, principal, &user), 0);
+	ck_assert_int_eq(user.state, USER_DISABLED);
+	ck_assert_int_eq(principals_unlock(store, principal), 0);
 	ck_assert_int_eq(principals_get(store, principal, &user), 0);
 	ck_assert_int_eq(user.state, USER_DISABLED);
 }
+
+START_TEST(what_an_administrator_has_disabled_is_neither_locked_nor_unlocked)
+{
+	struct store store = opened();
+	struct account a = account_of(1, "ada@example.org", "ada"), now;
+	struct user unix_user = { .name = "ada", .address = "ada@example.org" };
+	char principal[PRINCIPAL_SIZE];
+
+	principal_of_account(principal, a.id);
+	a.state = ACCOUNT_DISABLED;
+	unix_user.state = USER_DISABLED;
+	ck_assert_int_eq(accounts_insert(&store, &a), 0);
+	ck_assert_int_eq(users_insert(&store, &unix_user), 0);
+	stays_disabled(&store, principal);
+	stays_disabled(&store, "ada");
+	/* Nor is a reset that is due forgotten by a lock. */
+	ck_assert_int_eq(accounts_set_state(&store, a.id, ACCOUNT_MUST_RESET), 0);
+	ck_assert_int_eq(principals_lock(&store, principal), 0);
+	ck_assert_int_eq(principals_unlock(&store, principal), 0);
+	ck_assert_int_eq(accounts_get(&store, a.id, &now), 0);
+	ck_assert_int_eq(now.state, ACCOUNT_MUST_RESET);
+	store_close(&store);
+}
+END_TEST
+
+START_TEST(a_break_glass_code_is_one_and_ends_and_recovery_codes_stay)
+{
+	struct store store = opened();
+	struct recovery codes[10], found;
+	struct recovery glass = { "ZAA1", "$first", NOW + 900 };
+	bool has;
+	int64_t n;
+
+	ck_assert_int_eq(recovery_has(&store, "bob", NOW, &has), 0);
+	ck_assert(!has);
+	ck_assert_int_eq(recovery_put_glass(&store, "bob", &glass), 0);
+	ck_assert_int_eq(recovery_get(&store, "bob", "ZAA1", NOW + 899, &found), 0);
+	ck_assert_int_eq(found.expires_at, NOW + 900);
+	ck_assert_int_eq(
+		recovery_get(&store, "bob", "ZAA1", NOW + 900, &found), -ENOENT);
+	ck_assert_int_eq(recovery_has(&store, "bob", NOW + 899, &has), 0);
+	ck_assert(has);
+	ck_assert_int_eq(recovery_has(&store, "bob", NOW + 900, &has), 0);
+	ck_assert(!has);
+	/* It is none of the ten, and outlives new ones. */
+	ten_codes(codes, 'Q');
+	ck_assert_int_eq(recovery_replace(&store, "bob", codes, 10), 0);
+	ck_assert_int_eq(recovery_count(&store, "bob", &n), 0);
+	ck_assert_int_eq(n, 10);
+	ck_assert_int_eq(recovery_get(&store, "bob", "ZAA1", NOW, &found), 0);
+	/* Another one takes its place, with the same letters or others. */
+	strcpy(glass.hash, "$second");
+	ck_assert_int_eq(recovery_put_glass(&store, "bob", &glass), 0);
+	strcpy(glass.selector, "ZAA2");
+	ck_assert_int_eq(recovery_put_glass(&store, "bob", &glass), 0);
+	ck_assert_int_eq(recovery_get(&store, "bob", "ZAA1", NOW, &found), -ENOENT);
+	ck_assert_int_eq(recovery_get(&store, "bob", "ZAA2", NOW, &found), 0);
+	ck_assert_int_eq(recovery_purge(&store, NOW + 899), 0);
+	ck_assert_int_eq(recovery_get(&store, "bob", "ZAA2", NOW, &found), 0);
+	ck_assert_int_eq(recovery_purge(&store, NOW + 900), 0);
+	ck_assert_int_eq(recovery_get(&store, "bob", "ZAA2", NOW, &found), -ENOENT);
+	ck_assert_int_eq(recovery_put_glass(&store, "bob", &glass), 0);
+	ck_assert_int_eq(recovery_delete_glass(&store, "bob"), 0);
+	ck_assert_int_eq(recovery_get(&store, "bob", "ZAA2", NOW, &found), -ENOENT);
+	ck_assert_int_eq(recovery_count(&store, "bob", &n), 0);
+	ck_assert_int_eq(n, 10);
+	store_close(&store);
+}
+END_TEST
 
 START_TEST(changes_of_a_principal_land_where_it_is)
 {
@@ -406,7 +495,7 @@ START_TEST(changes_of_a_principal_land_where_it_is)
 	principal_of_account(principal, a.id);
 	change_principal(&store, principal);
 	a = got(&store, &a);
-	ck_assert_int_eq(a.state, ACCOUNT_DISABLED);
+	ck_assert_int_eq(a.state, ACCOUNT_ACTIVE);
 	ck_assert_int_eq(a.verified_at, NOW + 1);
 	ck_assert_int_eq(a.login_at, NOW + 2);
 	/* The user of the same name has not changed until now. */
@@ -861,6 +950,7 @@ END_TEST
 static void ten_codes(struct recovery codes[10], char letter)
 {
 	for (int i = 0; i < 10; i++) {
+		codes[i].expires_at = 0;
 		snprintf(codes[i].selector, sizeof(codes[i].selector), "%cAA%c", letter,
 			'0' + i);
 		snprintf(codes[i].hash, sizeof(codes[i].hash), "$%c%d", letter, i);
@@ -875,24 +965,29 @@ START_TEST(a_recovery_code_is_found_by_its_selector_and_used_once)
 
 	ten_codes(codes, 'Q');
 	fill(codes[9].hash, sizeof(codes[9].hash), 'h');
-	ck_assert_int_eq(recovery_get(&store, "acct:1", "QAA3", &found), -ENOENT);
+	ck_assert_int_eq(recovery_get(&store, "acct:1", "QAA3", NOW, &found), -ENOENT);
 	ck_assert_int_eq(recovery_replace(&store, "acct:1", codes, 10), 0);
 	ck_assert_int_eq(recovery_replace(&store, "acct:2", codes, 2), 0);
 	for (int i = 0; i < 10; i++) {
 		memset(&found, 'x', sizeof(found));
 		ck_assert_int_eq(
-			recovery_get(&store, "acct:1", codes[i].selector, &found), 0);
+			recovery_get(&store, "acct:1", codes[i].selector, NOW, &found),
+			0);
 		ck_assert_str_eq(found.selector, codes[i].selector);
 		ck_assert_str_eq(found.hash, codes[i].hash);
 	}
-	ck_assert_int_eq(recovery_delete(&store, "acct:1", "QAA0"), 0);
-	ck_assert_int_eq(recovery_get(&store, "acct:1", "QAA0", &found), -ENOENT);
-	ck_assert_int_eq(recovery_delete(&store, "acct:1", "QAA0"), -ENOENT);
-	ck_assert_int_eq(recovery_delete(&store, "acct:3", "QAA1"), -ENOENT);
+	/* Another hash is another code, though it has the same letters. */
+	ck_assert_int_eq(recovery_get(&store, "acct:1", "QAA0", NOW, &found), 0);
+	strcat(found.hash, "0");
+	ck_assert_int_eq(recovery_delete(&store, "acct:1", &found), -ENOENT);
+	ck_assert_int_eq(recovery_delete(&store, "acct:1", &codes[0]), 0);
+	ck_assert_int_eq(recovery_get(&store, "acct:1", "QAA0", NOW, &found), -ENOENT);
+	ck_assert_int_eq(recovery_delete(&store, "acct:1", &codes[0]), -ENOENT);
+	ck_assert_int_eq(recovery_delete(&store, "acct:3", &codes[1]), -ENOENT);
 	ck_assert_int_eq(recovery_count(&store, "acct:1", &n), 0);
 	ck_assert_int_eq(n, 9);
 	/* The same letters of somebody else are another code. */
-	ck_assert_int_eq(recovery_get(&store, "acct:2", "QAA0", &found), 0);
+	ck_assert_int_eq(recovery_get(&store, "acct:2", "QAA0", NOW, &found), 0);
 	ck_assert_int_eq(recovery_count(&store, "acct:2", &n), 0);
 	ck_assert_int_eq(n, 2);
 	ck_assert_int_eq(recovery_count(&store, "acct:3", &n), 0);
@@ -912,8 +1007,8 @@ START_TEST(new_recovery_codes_make_the_earlier_ones_void)
 	ck_assert_int_eq(recovery_replace(&store, "acct:2", codes, 10), 0);
 	ten_codes(codes, 'R');
 	ck_assert_int_eq(recovery_replace(&store, "acct:1", codes, 9), 0);
-	ck_assert_int_eq(recovery_get(&store, "acct:1", "QAA3", &found), -ENOENT);
-	ck_assert_int_eq(recovery_get(&store, "acct:1", "RAA3", &found), 0);
+	ck_assert_int_eq(recovery_get(&store, "acct:1", "QAA3", NOW, &found), -ENOENT);
+	ck_assert_int_eq(recovery_get(&store, "acct:1", "RAA3", NOW, &found), 0);
 	ck_assert_int_eq(recovery_count(&store, "acct:1", &n), 0);
 	ck_assert_int_eq(n, 9);
 	/* Two alike: nothing has happened once that is taken back. */
@@ -1021,7 +1116,9 @@ START_TEST(no_statement_but_whole_counts_goes_through_a_table)
 }
 END_TEST
 
-UNIT_MAIN("accounts", an_account_comes_back_in_every_field_and_at_its_longest,
+UNIT_MAIN("accounts", what_an_administrator_has_disabled_is_neither_locked_nor_unlocked,
+	a_break_glass_code_is_one_and_ends_and_recovery_codes_stay,
+	an_account_comes_back_in_every_field_and_at_its_longest,
 	an_account_is_found_by_address_or_user_name_in_any_case,
 	a_taken_address_or_user_name_is_taken_in_any_case_within_a_tenant,
 	each_change_changes_what_it_names_and_nothing_else,

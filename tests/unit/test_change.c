@@ -97,6 +97,18 @@ static struct answer set(const char *grant, const char *password)
 	return set_as(shop, grant, password);
 }
 
+/* Whether the newest mail says from where, and calls what showed the prompt a page. */
+static bool mail_says(const char *rhost, bool page)
+{
+	json_t *letter = rig_letter(&rig);
+	json_t *said = json_object_get(letter, "page");
+	bool is = strcmp(string_of(letter, "rhost"), rhost) == 0 &&
+		(page ? said && strcmp(json_string_value(said), "yes") == 0 : !said);
+
+	json_decref(letter);
+	return is;
+}
+
 /* The grant of a reset by the code alone. */
 static struct answer granted(const char *login)
 {
@@ -129,6 +141,7 @@ START_TEST(a_forgotten_password_is_reset_by_code)
 	ck_assert_str_eq(a.purpose, "reset");
 	ck_assert_int_eq(a.tries_left, 5);
 	ck_assert(mail_is("reset", ADA));
+	ck_assert(mail_says(HOME, true));
 	read_mail();
 	ck_assert_int_eq(confirm(a.challenge, wrong_one()).r, OUTCOME_WRONG_CODE);
 	b = confirm(a.challenge, code);
@@ -150,6 +163,7 @@ START_TEST(a_forgotten_password_is_reset_by_code)
 	ck_assert_int_eq(a.r, 0);
 	ck_assert_str_eq(a.account, b.account);
 	ck_assert(mail_is("password-changed", ADA));
+	ck_assert(mail_says("", true));
 	now = found("ada");
 	ck_assert_int_eq(password_compare(now->password, OTHER), 0);
 	ck_assert_int_eq(now->password_at, rig.now);
@@ -163,6 +177,26 @@ START_TEST(a_forgotten_password_is_reset_by_code)
 				 "'" ADA_PRINCIPAL "' AND event IN ('reset_begun',"
 				 " 'password_granted', 'password_set')"),
 		3);
+	rig_close(&rig);
+}
+END_TEST
+
+START_TEST(the_owner_learns_from_where_his_password_was_set)
+{
+	struct answer a;
+
+	with_ada("");
+	a = granted(ADA);
+	a = call_as(shop, "SetPassword",
+		json_pack("{s:s, s:s, s:s}", "grant", a.grant, "password", OTHER,
+			"rhost", "192.0.2.9 <b>"));
+	ck_assert_int_eq(a.r, 0);
+	ck_assert(mail_is("password-changed", ADA));
+	ck_assert(mail_says("192.0.2.9??b?", true));
+	ck_assert_int_eq(rig_count(&rig,
+				 "SELECT count(*) FROM audit WHERE"
+				 " event = 'password_set' AND rhost = '192.0.2.9??b?'"),
+		1);
 	rig_close(&rig);
 }
 END_TEST
@@ -361,6 +395,17 @@ START_TEST(wrong_codes_of_resets_lock_no_sign_in)
 				 "SELECT count(*) FROM wrong WHERE decoy = 0"
 				 " AND user = 'rs:" ADA_PRINCIPAL "'"),
 		60);
+	/* Its owner hears of it once, and what is nobody's looks the same. */
+	ck_assert(mail_is("reset-locked", ADA));
+	ck_assert_int_eq(rig_count(&rig,
+				 "SELECT count(*) FROM mail WHERE purpose = 4"
+				 " AND user = '" ADA_PRINCIPAL "'"),
+		1);
+	ck_assert_int_eq(rig_count(&rig,
+				 "SELECT count(*) FROM audit WHERE"
+				 " event = 'reset_locked'"
+				 " AND user = '" ADA_PRINCIPAL "'"),
+		1);
 	ck_assert_int_eq(call_as(shop, "Login", gated("ada", RIGHT)).r, 0);
 	ck_assert(mail_is("login", ADA));
 	rig_close(&rig);
@@ -1032,6 +1077,7 @@ START_TEST(root_asks_in_the_name_of_a_service)
 	with_ada("policy default { cool_down = 0 }");
 	a = call_as(0, "RequestReset", by_service(about("ada")));
 	ck_assert_int_eq(a.r, 0);
+	ck_assert(mail_says(HOME, false));
 	read_mail();
 	b = call_as(0, "Confirm",
 		json_pack("{s:s, s:s}", "challenge", a.challenge, "code", code));
@@ -1093,7 +1139,8 @@ START_TEST(a_notice_that_cannot_be_sent_changes_nothing)
 }
 END_TEST
 
-UNIT_MAIN("change", a_forgotten_password_is_reset_by_code, a_grant_ends_with_its_time,
+UNIT_MAIN("change", a_forgotten_password_is_reset_by_code,
+	the_owner_learns_from_where_his_password_was_set, a_grant_ends_with_its_time,
 	nobody_learns_who_has_an_account, nobody_learns_it_from_how_the_mails_fare,
 	decoys_are_mailed_to_nobody, wrong_codes_of_resets_lock_no_sign_in,
 	a_reset_has_the_budget_of_codes_that_strangers_ask_for,

@@ -3,6 +3,9 @@
 #include "otpd/util/log.h"
 
 #include <errno.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 
 #include "otpd/util/clock.h"
 #include "otpd/util/text.h"
@@ -50,6 +53,9 @@ START_TEST(whatever_could_fool_a_reader_is_escaped)
 	ck_assert_str_eq(text_quote(out, sizeof(out), "\\x0a"), "\"\\x5cx0a\"");
 	ck_assert_str_eq(
 		text_quote(out, sizeof(out), "\xff\xc2\x9b"), "\"\\xff\\xc2\\x9b\"");
+	/* U+2028, which some take for the end of a line, and U+202E. */
+	ck_assert_str_eq(text_quote(out, sizeof(out), "\u2028\u202e\u2066-\u2060"),
+		"\"\\xe2\\x80\\xa8\\xe2\\x80\\xae\\xe2\\x81\\xa6-\u2060\"");
 }
 END_TEST
 
@@ -123,18 +129,152 @@ START_TEST(one_call_is_one_line_with_the_program_and_the_error)
 }
 END_TEST
 
-START_TEST(the_journal_gets_levels)
+/* A journal: the stream that standard error is, and the socket for entries. */
+struct fake_journal {
+	int stream;
+	int entries;
+};
+
+static struct sockaddr_un journal_address = { .sun_family = AF_UNIX };
+
+static struct fake_journal journal_begin(void)
 {
+	struct fake_journal journal;
+	char stream[64], path[UNIT_PATH];
+	struct stat stat;
+	int ends[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	journal.stream = ends[0];
+	journal.entries = socket(AF_UNIX, SOCK_DGRAM, 0);
+	ck_assert(text_copy(journal_address.sun_path, sizeof(journal_address.sun_path),
+		unit_path(path, "journal")));
+	ck_assert_int_eq(
+		bind(journal.entries, (const struct sockaddr *)&journal_address,
+			sizeof(journal_address)),
+		0);
+	ck_assert_int_eq(fstat(STDERR_FILENO, &stat), 0);
+	snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)stat.st_dev,
+		(unsigned long long)stat.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_set_socket(journal_address.sun_path);
+	log_init("otpd");
+	return journal;
+}
+
+/* What came next, as text; "" if there is nothing. */
+static const char *next(int fd)
+{
+	static char text[65536];
+	ssize_t n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+START_TEST(the_journal_gets_levels_of_lines_and_fields_of_events)
+{
+	const struct journal_field fields[] = {
+		{ "OTPD_EVENT", "wrong" },
+		{ "OTPD_DETAIL", "" },
+		{ "OTPD_RHOST", "::1" },
+		{ "MESSAGE_ID", NULL },
+	};
+	struct fake_journal journal = journal_begin();
+
+	log_msg(LOG_WARNING, "w");
+	log_msg(LOG_ERR, "e");
+	ck_assert_str_eq(next(journal.stream), "<4>w\n<3>e\n");
+	ck_assert_str_eq(next(journal.entries), "");
+	errno = E2BIG;
+	log_fields(LOG_NOTICE, fields, 4, "wrong code result=%s", "wrong");
+	ck_assert_int_eq(errno, E2BIG);
+	ck_assert_str_eq(next(journal.entries),
+		"MESSAGE=wrong code result=wrong\nPRIORITY=5\n"
+		"SYSLOG_IDENTIFIER=otpd\nOTPD_EVENT=wrong\nOTPD_RHOST=::1\n");
+	ck_assert_str_eq(next(journal.stream), "");
+}
+END_TEST
+
+START_TEST(a_value_makes_no_field_of_its_own)
+{
+	const struct journal_field fields[] = { { "OTPD_USER",
+		"a\nOTPD_EVENT=verified" } };
+	const char wanted[] = "OTPD_USER\n\x15\0\0\0\0\0\0\0a\nOTPD_EVENT=verified\n";
+	struct fake_journal journal = journal_begin();
+	char got[256];
+	ssize_t n;
+
+	log_fields(LOG_NOTICE, fields, 1, "x");
+	n = recv(journal.entries, got, sizeof(got), MSG_DONTWAIT);
+	ck_assert_int_gt(n, (ssize_t)sizeof(wanted) - 1);
+	n -= (ssize_t)sizeof(wanted) - 1;
+	ck_assert_int_eq(memcmp(got + n, wanted, sizeof(wanted) - 1), 0);
+}
+END_TEST
+
+START_TEST(a_stream_that_is_not_the_journals_gets_plain_lines)
+{
+	const struct journal_field fields[] = { { "OTPD_USER", "a" } };
 	char *text;
 
 	listen_in();
 	setenv("JOURNAL_STREAM", "1:2", 1);
 	log_init("otpd");
 	log_msg(LOG_WARNING, "w");
-	log_msg(LOG_ERR, "e");
+	log_fields(LOG_WARNING, fields, 1, "f");
 	text = heard();
-	ck_assert_str_eq(text, "<4>w\n<3>e\n");
+	ck_assert_str_eq(text, "otpd: w\notpd: f\n");
 	free(text);
+}
+END_TEST
+
+START_TEST(an_entry_that_the_journal_does_not_take_is_a_line)
+{
+	const struct journal_field fields[] = { { "OTPD_USER", "a" } };
+	struct fake_journal journal = journal_begin();
+
+	unlink(journal_address.sun_path);
+	log_fields(LOG_NOTICE, fields, 1, "f");
+	ck_assert_str_eq(next(journal.stream), "<5>f\n");
+	ck_assert_int_eq(log_count_lost(), 0);
+}
+END_TEST
+
+#define STUCK 20000
+
+START_TEST(a_journal_that_has_stopped_stops_nobody_and_what_is_lost_is_counted)
+{
+	const struct journal_field fields[] = { { "OTPD_USER", "a" } };
+	struct fake_journal journal = journal_begin();
+	int64_t began = clock_mono_ms(), took, seconds;
+	char wanted[64], *last;
+	static char all[1 << 20];
+	size_t size = 0;
+	ssize_t n;
+
+	for (int i = 0; i < STUCK; i++)
+		log_fields(LOG_NOTICE, fields, 1, "line %d of those", i);
+	took = clock_mono_ms() - began;
+	/* Both sockets may be waited for 20 ms once in each second, and no more. */
+	seconds = took / 1000 + 1;
+	ck_assert_msg(took < 40 * seconds + STUCK / 4, "%lld ms", (long long)took);
+	ck_assert_int_gt(log_count_lost(), 0);
+	ck_assert_int_lt(log_count_lost(), STUCK);
+	while (next(journal.entries)[0] || next(journal.stream)[0])
+		;
+	snprintf(wanted, sizeof(wanted), "<4>%lld lines were lost, nobody took them\n",
+		(long long)log_count_lost());
+	log_msg(LOG_NOTICE, "it is back");
+	while ((n = recv(journal.stream, all + size, sizeof(all) - 1 - size,
+			MSG_DONTWAIT)) > 0)
+		size += (size_t)n;
+	all[size] = '\0';
+	last = strstr(all, "<5>it is back\n");
+	ck_assert_ptr_nonnull(last);
+	ck_assert_str_eq(last + strlen("<5>it is back\n"), wanted);
 }
 END_TEST
 
@@ -168,7 +308,7 @@ START_TEST(a_line_that_is_too_long_still_ends)
 	log_msg(LOG_ERR, "%s", large);
 	log_errno(LOG_ERR, -EIO, "%s", large);
 	text = heard();
-	ck_assert_uint_le(strlen(text), 2048);
+	ck_assert_uint_le(strlen(text), 2560);
 	ck_assert_int_eq(text[strlen(text) - 1], '\n');
 	ck_assert_ptr_ne(strchr(text, '\n'), text + strlen(text) - 1);
 	free(text);
@@ -204,6 +344,11 @@ UNIT_MAIN("log", quoted_text_is_plain_where_it_can_be,
 	whatever_could_fool_a_reader_is_escaped,
 	random_bytes_never_break_out_of_the_quotes_or_the_buffer,
 	text_that_is_too_long_is_cut_and_says_so, a_name_of_full_length_is_not_cut,
-	one_call_is_one_line_with_the_program_and_the_error, the_journal_gets_levels,
+	one_call_is_one_line_with_the_program_and_the_error,
+	the_journal_gets_levels_of_lines_and_fields_of_events,
+	a_value_makes_no_field_of_its_own,
+	a_stream_that_is_not_the_journals_gets_plain_lines,
+	an_entry_that_the_journal_does_not_take_is_a_line,
+	a_journal_that_has_stopped_stops_nobody_and_what_is_lost_is_counted,
 	lines_below_the_level_are_dropped, a_line_that_is_too_long_still_ends,
 	the_limiter_passes_a_burst_and_counts_the_rest);

@@ -393,7 +393,7 @@ START_TEST(the_budget_of_a_month_disables_until_an_administrator_acts)
 		rig.now += 86400 / 4 + 1;
 	}
 	ck_assert_int_eq(rig_count(&rig, "SELECT state FROM users WHERE name='alice'"),
-		USER_DISABLED);
+		USER_LOCKED);
 	rig.now += 86400;
 	ck_assert_int_eq(
 		rig_call(&rig, 0, "Auth.Begin",
@@ -1087,7 +1087,7 @@ START_TEST(callers_may_do_what_their_uid_may_and_nothing_else)
 {
 	static const char *const admin[] = { "AddUser", "ListUsers", "ShowUser",
 		"VerifyUser", "DisableUser", "UnlockUser", "RemoveUser", "ImportUsers",
-		"Status", "Queue", "Audit", "SendTest", "ShowMail" };
+		"Status", "Queue", "Audit", "Metrics", "SendTest", "ShowMail" };
 	json_t *out;
 
 	set_up("client web { user = daemon services = { web } }");
@@ -1098,7 +1098,7 @@ START_TEST(callers_may_do_what_their_uid_may_and_nothing_else)
 		int r;
 
 		snprintf(method, sizeof(method), "Admin.%s", admin[i]);
-		if (strstr("ListUsers Status Queue Audit", admin[i]) == NULL)
+		if (strstr("ListUsers Status Queue Audit Metrics", admin[i]) == NULL)
 			json_object_set_new(all,
 				strcmp(admin[i], "SendTest") == 0           ? "address"
 					: strcmp(admin[i], "ShowMail") == 0 ? "mail"

@@ -138,12 +138,25 @@ START_TEST(several_transports_keep_their_order)
 }
 END_TEST
 
+START_TEST(before_the_set_up_there_is_no_transport)
+{
+	struct mail_config *config = load("");
+
+	ck_assert_msg(config, "%s", error);
+	ck_assert_uint_eq(config->transports.n, 0);
+	config_free(config);
+	config = load(HEAD);
+	ck_assert_msg(config, "%s", error);
+	config_free(config);
+	refused("from = \"nobody\"\n", "from: not a mail address");
+}
+END_TEST
+
 START_TEST(mistakes_are_named)
 {
 	refused(RELAY "}", "from is missing");
 	refused("from = \"nobody\"\n" RELAY "}", "from: not a mail address");
 	refused("from = \"a@b.example\\r\\nX: y\"\n" RELAY "}", "control");
-	refused(HEAD, "no transport");
 	refused(many_transports(17), "more than 16 transports");
 	refused(HEAD "transport t { host = \"a.example\" }", "type is missing");
 	refused(HEAD "transport t { type = pigeon }",
@@ -557,6 +570,7 @@ int main(void)
 	tcase_add_test(tests, the_port_follows_tls);
 	tcase_add_test(tests, clear_text_is_for_this_machine_only);
 	tcase_add_test(tests, several_transports_keep_their_order);
+	tcase_add_test(tests, before_the_set_up_there_is_no_transport);
 	tcase_add_test(tests, mistakes_are_named);
 	tcase_add_test(tests, mistakes_are_told_how_to_put_right);
 	tcase_add_test(tests, what_does_nothing_is_refused);

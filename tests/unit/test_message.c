@@ -358,6 +358,33 @@ START_TEST(a_mail_without_a_reference_gets_one_of_its_identifier)
 }
 END_TEST
 
+START_TEST(a_page_is_called_a_page)
+{
+	static const char *const said[][3] = {
+		{ "en", "Your prompt must show", "The page must show" },
+		{ "de", "Die Eingabeaufforderung muss", "Die Seite muss" },
+		{ "fr", "L\u2019invite de", "La page doit" },
+		{ "es", "La pantalla que pide", "La p\u00e1gina que pide" },
+		{ "pt", "A tela que pede", "A p\u00e1gina que pede" },
+		{ "ja", "\u5165\u529b\u753b\u9762\u306b", "\u30da\u30fc\u30b8\u306b" },
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(said) / sizeof(said[0]); i++) {
+		struct letter letter = login_letter();
+		const char *const *words = said[i / 2];
+		struct message message;
+
+		text_copy(letter.language, sizeof(letter.language), words[0]);
+		text_copy(letter.page, sizeof(letter.page), i % 2 ? "yes" : "");
+		ck_assert_int_eq(compose(&message, &letter, &sender), 0);
+		ck_assert_msg(
+			strstr(message.text, words[1 + i % 2]), "%s", message.text);
+		ck_assert_ptr_null(strstr(message.text, words[2 - i % 2]));
+		message_fini(&message);
+	}
+}
+END_TEST
+
 START_TEST(every_kind_language_and_gap_composes)
 {
 	for (unsigned i = 0; i < 256 * LETTER_KINDS * N_LANGUAGES; i++) {
@@ -883,6 +910,7 @@ int main(void)
 	tcase_add_test(tests, the_code_is_neither_in_a_header_nor_in_the_preheader);
 	tcase_add_test(tests, the_same_letter_makes_the_same_bytes);
 	tcase_add_test(tests, a_mail_without_a_reference_gets_one_of_its_identifier);
+	tcase_add_test(tests, a_page_is_called_a_page);
 	tcase_add_test(tests, every_kind_language_and_gap_composes);
 	tcase_add_test(tests, each_language_has_words_of_its_own);
 	tcase_add_test(tests, both_parts_arrive_as_they_were_composed);

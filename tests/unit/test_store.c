@@ -12,6 +12,8 @@
 #include "otpd/store/challenges.h"
 #include "otpd/store/db.h"
 #include "otpd/store/mails.h"
+#include "otpd/store/principals.h"
+#include "otpd/store/recovery.h"
 #include "otpd/store/spending.h"
 #include "otpd/store/users.h"
 #include "tests/unit/unit.h"
@@ -107,7 +109,7 @@ START_TEST(what_protects_the_file_is_on)
 	} pragmas[] = { { "PRAGMA synchronous", 2 }, { "PRAGMA secure_delete", 1 },
 		{ "PRAGMA trusted_schema", 0 }, { "PRAGMA foreign_keys", 1 },
 		{ "PRAGMA cell_size_check", 1 },
-		{ "PRAGMA application_id", 0x6f747064 }, { "PRAGMA user_version", 3 },
+		{ "PRAGMA application_id", 0x6f747064 }, { "PRAGMA user_version", 4 },
 		{ "PRAGMA temp_store", 2 },
 		{ "SELECT journal_mode = 'wal' FROM pragma_journal_mode", 1 },
 		{ "SELECT locking_mode = 'exclusive' FROM pragma_locking_mode", 1 },
@@ -163,7 +165,7 @@ START_TEST(foreign_files_are_refused_and_stay_as_they_are)
 	free(data);
 	unlink(path);
 	store = opened();
-	ck_assert_int_eq(db_script(store.db, "PRAGMA user_version=4"), 0);
+	ck_assert_int_eq(db_script(store.db, "PRAGMA user_version=5"), 0);
 	store_close(&store);
 	data = unit_read(path, &size);
 	refused_untouched(data, size, "newer");
@@ -412,6 +414,62 @@ static const char data_2[] =
 	"INSERT INTO grace VALUES ('alice', 'sudo', '', 'tty1', 0, 1700003600),"
 	" ('alice', 'cron', '', '', 0, 1700003600);";
 
+/* What version 3 added, as the otpd of then did. MUST stay as it is. */
+static const char version_3[] =
+	"CREATE TABLE accounts ("
+	"  id BLOB NOT NULL PRIMARY KEY, tenant TEXT NOT NULL, address TEXT NOT NULL,"
+	"  address_key TEXT NOT NULL, login TEXT NOT NULL, password TEXT NOT NULL,"
+	"  language TEXT NOT NULL, state INTEGER NOT NULL, verified_at INTEGER NOT NULL,"
+	"  created_at INTEGER NOT NULL, login_at INTEGER NOT NULL,"
+	"  password_at INTEGER NOT NULL, reset_until INTEGER NOT NULL,"
+	"  profile TEXT NOT NULL"
+	") STRICT;"
+	"CREATE UNIQUE INDEX accounts_address ON accounts (tenant, address_key);"
+	"CREATE UNIQUE INDEX accounts_login ON accounts (tenant, login)"
+	"  WHERE login <> '';"
+	"CREATE TABLE registrations ("
+	"  challenge BLOB PRIMARY KEY, tenant TEXT NOT NULL, client TEXT NOT NULL,"
+	"  address TEXT NOT NULL, address_key TEXT NOT NULL, login TEXT NOT NULL,"
+	"  password TEXT NOT NULL, language TEXT NOT NULL, expires_at INTEGER NOT NULL,"
+	"  profile TEXT NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX registrations_address"
+	"  ON registrations (tenant, address_key, challenge);"
+	"CREATE INDEX registrations_end ON registrations (expires_at);"
+	"CREATE TABLE grants ("
+	"  hash BLOB PRIMARY KEY, purpose INTEGER NOT NULL, tenant TEXT NOT NULL,"
+	"  client TEXT NOT NULL, account BLOB NOT NULL, address TEXT NOT NULL,"
+	"  amr TEXT NOT NULL, auth_time INTEGER NOT NULL, expires_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX grants_account ON grants (account);"
+	"CREATE INDEX grants_end ON grants (expires_at);"
+	"CREATE TABLE sessions ("
+	"  number INTEGER PRIMARY KEY, id BLOB NOT NULL, account BLOB NOT NULL,"
+	"  client TEXT NOT NULL, amr TEXT NOT NULL, generation INTEGER NOT NULL,"
+	"  hash BLOB NOT NULL, auth_time INTEGER NOT NULL, used_at INTEGER NOT NULL,"
+	"  expires_at INTEGER NOT NULL"
+	") STRICT;"
+	"CREATE UNIQUE INDEX sessions_id ON sessions (id);"
+	"CREATE INDEX sessions_account ON sessions (account);"
+	"CREATE INDEX sessions_end ON sessions (expires_at);"
+	"CREATE TABLE recovery ("
+	"  principal TEXT NOT NULL, selector TEXT NOT NULL, hash TEXT NOT NULL,"
+	"  PRIMARY KEY (principal, selector)"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE INDEX wrong_password ON wrong (at)"
+	"  WHERE user >= 'pw:' AND user < 'pw;';"
+	"CREATE INDEX mail_void ON mail (next_at) WHERE state = 4;"
+	"ALTER TABLE grace ADD COLUMN length INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE grace ADD COLUMN alphabet INTEGER NOT NULL DEFAULT 0;"
+	"PRAGMA user_version=3;";
+
+/* Codes of an account, one that is disabled, and a wrong try of a user of no name. */
+static const char data_3[] =
+	"INSERT INTO recovery VALUES ('acct:000102030405060708090a0b0c0d0e0f', 'QAA1', '$1'),"
+	" ('acct:000102030405060708090a0b0c0d0e0f', 'QAA2', '$2');"
+	"INSERT INTO accounts VALUES (x'000102030405060708090a0b0c0d0e0f', 'acme',"
+	" 'a@example.org', 'a@example.org', '', '$h', '', 1, 5, 5, 5, 5, 0, '{}');";
+
 static int64_t number(struct db *db, const char *sql)
 {
 	int64_t n = -1;
@@ -430,9 +488,13 @@ static void make_version(int version, const char *more)
 	ck_assert_int_eq(db_open(path, &db, error, sizeof(error)), 0);
 	ck_assert_int_eq(db_script(db, version_1), 0);
 	ck_assert_int_eq(db_script(db, data_1), 0);
-	if (version == 2) {
+	if (version >= 2) {
 		ck_assert_int_eq(db_script(db, version_2), 0);
 		ck_assert_int_eq(db_script(db, data_2), 0);
+	}
+	if (version >= 3) {
+		ck_assert_int_eq(db_script(db, version_3), 0);
+		ck_assert_int_eq(db_script(db, data_3), 0);
 	}
 	ck_assert_int_eq(db_script(db, more), 0);
 	db_close(db);
@@ -443,11 +505,14 @@ static void make_version(int version, const char *more)
 static void is_whole(struct db *db, int64_t version)
 {
 	static const char columns[] =
-		"SELECT (SELECT count(*) FROM pragma_table_info('users')) * 10000 +"
+		"SELECT (SELECT count(*) FROM pragma_table_info('recovery')) * 100000000 +"
+		" (SELECT count(*) FROM pragma_table_info('challenges')) * 1000000 +"
+		" (SELECT count(*) FROM pragma_table_info('users')) * 10000 +"
 		" (SELECT count(*) FROM pragma_table_info('mail')) * 100 +"
 		" (SELECT count(*) FROM pragma_table_info('grace'))";
-	static const int64_t expected[] = { 0, 71406, 121706, 121708 };
-	static const int64_t tables[] = { 0, 7, 7, 12 };
+	static const int64_t expected[] = { 0, 20071406, 20121706, 320121708,
+		421121708 };
+	static const int64_t tables[] = { 0, 7, 7, 12, 12 };
 
 	ck_assert_int_eq(number(db, "PRAGMA user_version"), version);
 	ck_assert_int_eq(number(db, columns), expected[version]);
@@ -546,6 +611,37 @@ START_TEST(a_database_of_version_2_is_brought_up_with_all_that_is_in_it)
 }
 END_TEST
 
+START_TEST(a_database_of_version_3_is_brought_up_with_all_that_is_in_it)
+{
+	static const char principal[] = "acct:000102030405060708090a0b0c0d0e0f";
+	static const uint8_t id[CODE_ID] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+		13, 14, 15 };
+	struct challenge challenge;
+	struct recovery found;
+	struct store store;
+	struct user user;
+	int64_t n = -1;
+
+	make_version(3, "");
+	ck_assert_msg(store_open(&store, path, error, sizeof(error)) == 0, "%s", error);
+	is_whole(store.db, SQL_VERSION);
+	/* What was there are recovery codes, and stay good. */
+	ck_assert_int_eq(recovery_count(&store, principal, &n), 0);
+	ck_assert_int_eq(n, 2);
+	ck_assert_int_eq(recovery_get(&store, principal, "QAA2", NOW, &found), 0);
+	ck_assert_str_eq(found.hash, "$2");
+	ck_assert_int_eq(found.expires_at, 0);
+	/* Nothing tells who has disabled them: nobody is let in by that. */
+	ck_assert_int_eq(principals_get(&store, principal, &user), 0);
+	ck_assert_int_eq(user.state, USER_DISABLED);
+	ck_assert_int_eq(users_get(&store, "bob", &user), 0);
+	ck_assert_int_eq(user.state, USER_DISABLED);
+	ck_assert_int_eq(challenges_get(&store, id, &challenge), 0);
+	ck_assert(!challenge.unknown);
+	store_close(&store);
+}
+END_TEST
+
 START_TEST(a_new_database_is_what_a_migrated_one_is)
 {
 	static const char shape[] =
@@ -593,10 +689,11 @@ static void is_taken_back(int version, const char *index, const char *words)
 
 START_TEST(a_migration_that_fails_in_the_middle_is_taken_back_whole)
 {
-	is_taken_back(1, "mail_sent", "cannot be brought from version 1 to 3");
+	is_taken_back(1, "mail_sent", "cannot be brought from version 1 to 4");
 	/* Version 2 was done then, but is not what is left either. */
-	is_taken_back(1, "sessions_end", "cannot be brought from version 1 to 3");
-	is_taken_back(2, "sessions_end", "cannot be brought from version 2 to 3");
+	is_taken_back(1, "sessions_end", "cannot be brought from version 1 to 4");
+	is_taken_back(2, "sessions_end", "cannot be brought from version 2 to 4");
+	is_taken_back(3, "wrong_stranger", "cannot be brought from version 3 to 4");
 }
 END_TEST
 
@@ -1612,8 +1709,10 @@ START_TEST(audit_pages_show_every_event_once_newest_first)
 	ck_assert_int_eq(pages, 5);
 	before = 0;
 	do {
-		ck_assert_int_eq(
-			audit_list(&store, &before, 7, "alice", see_event, &mine), 0);
+		ck_assert_int_eq(audit_list(&store, &before, 7,
+					 &(struct audit_filter){ .user = "alice" },
+					 see_event, &mine),
+			0);
 	} while (before > 0);
 	ck_assert_int_eq(mine.n, 51);
 	store_close(&store);
@@ -1636,12 +1735,69 @@ START_TEST(a_search_goes_through_a_long_audit_in_stretches)
 				 " '', '', 0, '', '' FROM n"),
 		0);
 	do {
-		ck_assert_int_eq(
-			audit_list(&store, &before, 100, "rare", see_event, &found), 0);
+		ck_assert_int_eq(audit_list(&store, &before, 100,
+					 &(struct audit_filter){ .user = "rare" },
+					 see_event, &found),
+			0);
 		calls++;
 	} while (before > 0);
 	ck_assert_int_eq(found.n, 3);
-	ck_assert_int_eq(calls, 3);
+	ck_assert_int_eq(calls, 120000 / AUDIT_STRETCH + 1);
+	store_close(&store);
+}
+END_TEST
+
+/* How many of 60 events a filter finds: three users, two of the rest, one a second. */
+static int64_t found_by(struct store *store, struct audit_filter filter)
+{
+	struct events found = { 0 };
+	int64_t before = 0;
+
+	do
+		ck_assert_int_eq(
+			audit_list(store, &before, 7, &filter, see_event, &found), 0);
+	while (before > 0);
+	return found.n;
+}
+
+START_TEST(a_filter_of_the_audit_wants_all_that_it_names)
+{
+	static const char *const users[] = { "ada", "bob", "' OR '' = '" };
+	struct store store = opened();
+
+	for (int i = 0; i < 60; i++) {
+		struct audit_event event = {
+			.at = NOW + i,
+			.event = i % 2 ? "wrong" : "verified",
+			.user = users[i % 3],
+			.service = i < 30 ? "sshd" : "sudo",
+			.rhost = i % 4 < 2 ? "192.0.2.7" : "::1",
+		};
+
+		ck_assert_int_eq(audit_add(&store, &event), 0);
+	}
+	ck_assert_int_eq(found_by(&store, (struct audit_filter){ 0 }), 60);
+	ck_assert_int_eq(found_by(&store, (struct audit_filter){ .user = "ada" }), 20);
+	ck_assert_int_eq(
+		found_by(&store, (struct audit_filter){ .user = users[2] }), 20);
+	ck_assert_int_eq(found_by(&store, (struct audit_filter){ .user = "ad%" }), 0);
+	ck_assert_int_eq(
+		found_by(&store, (struct audit_filter){ .event = "wrong" }), 30);
+	ck_assert_int_eq(
+		found_by(&store, (struct audit_filter){ .service = "sudo" }), 30);
+	ck_assert_int_eq(found_by(&store, (struct audit_filter){ .rhost = "::1" }), 30);
+	ck_assert_int_eq(
+		found_by(&store, (struct audit_filter){ .since_s = NOW + 50 }), 10);
+	ck_assert_int_eq(
+		found_by(&store, (struct audit_filter){ .until_s = NOW + 1 }), 1);
+	ck_assert_int_eq(found_by(&store,
+				 (struct audit_filter){ .user = "ada",
+					 .event = "wrong",
+					 .service = "sshd",
+					 .rhost = "::1",
+					 .since_s = NOW + 3,
+					 .until_s = NOW + 15 }),
+		1);
 	store_close(&store);
 }
 END_TEST
@@ -1715,6 +1871,7 @@ END_TEST
 
 UNIT_MAIN("store", a_database_of_version_1_is_brought_up_with_all_that_is_in_it,
 	a_database_of_version_2_is_brought_up_with_all_that_is_in_it,
+	a_database_of_version_3_is_brought_up_with_all_that_is_in_it,
 	a_new_database_is_what_a_migrated_one_is,
 	a_migration_that_fails_in_the_middle_is_taken_back_whole,
 	a_migration_that_is_killed_at_any_write_loses_nothing,
@@ -1746,6 +1903,7 @@ UNIT_MAIN("store", a_database_of_version_1_is_brought_up_with_all_that_is_in_it,
 	a_step_up_from_nowhere_is_never_remembered,
 	audit_pages_show_every_event_once_newest_first,
 	a_search_goes_through_a_long_audit_in_stretches,
+	a_filter_of_the_audit_wants_all_that_it_names,
 	the_audit_shrinks_by_age_and_by_number_in_bites,
 	a_full_disk_is_an_error_and_the_store_goes_on_after_it,
 	the_log_is_moved_into_the_file_when_it_has_grown);

@@ -120,7 +120,8 @@ def recovery():
     """The codes are told only now, and kept nowhere: so this page is the answer to the post
     itself, and reloading it makes others."""
     try:
-        codes = otpd.call("Account.RecoveryCodes", token=g.session.access)["codes"]
+        codes = otpd.call("Account.RecoveryCodes", token=g.session.access,
+                          rhost=rhost())["codes"]
     except emailotp.NotAllowed:  # the sign-in is longer ago than 15 minutes
         return page("message.html", title="Please sign in again first",
                     text="New recovery codes are given only shortly after a sign-in. Sign out, "

@@ -322,7 +322,7 @@ def new_password(step_id):
         return None
     password = field("password", PASSWORD_MAX, "Please choose a password.")
     try:
-        otpd.call("Account.SetPassword", grant=step.grant, password=password)
+        otpd.call("Account.SetPassword", grant=step.grant, password=password, rhost=rhost())
     except emailotp.BadToken:
         g.session.end(step_id)
         return over(emailotp.BadToken, STARTS[step.purpose])

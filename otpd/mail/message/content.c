@@ -104,7 +104,10 @@ static void set_letter(struct content *content, const struct letter *letter,
 {
 	const char **of = content->values.of;
 	const char *host = letter->host[0] ? letter->host : words->system;
-	const char *person = letter->name[0] ? letter->name : letter->user;
+	/* Whom that is about is not whom it is for. */
+	bool is_user = letter->kind != LETTER_BREAK_GLASS_MADE;
+	const char *user = is_user ? letter->user : "";
+	const char *person = letter->name[0] ? letter->name : user;
 	const char *brand = tenant->organisation[0] ? tenant->organisation : host;
 
 	of[VAR_HOST] = cut(content->cut[0], host, is_short);
@@ -116,6 +119,7 @@ static void set_letter(struct content *content, const struct letter *letter,
 	of[VAR_TTY] = letter->tty;
 	of[VAR_COMMAND] = letter->command;
 	of[VAR_ADDRESS] = letter->address;
+	of[VAR_LEFT] = letter->left;
 	of[VAR_REFERENCE] =
 		letter->reference[0] ? letter->reference : content->reference;
 	of[VAR_CODE] = letter->code;
@@ -187,7 +191,8 @@ static void make_phrases(struct content *content, const struct letter *letter,
 		make(content, VAR_EXPIRY, phrase[PHRASE_EXPIRY]);
 	/* One that was made here stands before nobody's prompt. */
 	if (letter->reference[0] && letter->code[0])
-		make(content, VAR_PROMPT, words->word[WORD_PROMPT]);
+		make(content, VAR_PROMPT,
+			words->word[letter->page[0] ? WORD_PAGE : WORD_PROMPT]);
 	settle(content, &content->phrases);
 }
 

@@ -29,8 +29,12 @@ static const char *const kind_names[LETTER_KINDS] = {
 	[LETTER_PASSWORD_CHANGED] = "password-changed",
 	[LETTER_ADDRESS_CHANGED] = "address-changed",
 	[LETTER_LOCKED] = "locked",
+	[LETTER_RECOVERY] = "recovery",
+	[LETTER_RESET_LOCKED] = "reset-locked",
 	[LETTER_RECOVERY_CODES] = "recovery-codes",
+	[LETTER_RECOVERY_USED] = "recovery-used",
 	[LETTER_BREAK_GLASS] = "break-glass",
+	[LETTER_BREAK_GLASS_MADE] = "break-glass-made",
 	[LETTER_TEST] = "test",
 };
 
@@ -42,7 +46,8 @@ const char *letter_kind_name(enum letter_kind kind)
 bool letter_kind_has_code(enum letter_kind kind)
 {
 	return kind == LETTER_LOGIN || kind == LETTER_VERIFY ||
-		kind == LETTER_REGISTER || kind == LETTER_RESET;
+		kind == LETTER_REGISTER || kind == LETTER_RESET ||
+		kind == LETTER_RECOVERY;
 }
 
 /*
@@ -130,6 +135,7 @@ static bool makes_sense(const struct letter *letter)
 	return letter_kind_has_code(letter->kind) == (letter->code[0] != '\0') &&
 		!address_route_problem(letter->to) &&
 		(!letter->second[0] || !address_route_problem(letter->second)) &&
+		letter->left[strspn(letter->left, "0123456789")] == '\0' &&
 		letter->at_s > 0 && letter->expires_at_s >= 0;
 }
 
@@ -179,8 +185,10 @@ static int take_texts(json_t *root, struct letter *letter)
 	const struct text_member members[] = {
 		{ "to", letter->to, sizeof(letter->to), true },
 		{ "second", letter->second, sizeof(letter->second), true },
+		{ "left", letter->left, sizeof(letter->left), true },
 		{ "code", letter->code, sizeof(letter->code), true },
 		{ "reference", letter->reference, sizeof(letter->reference), true },
+		{ "page", letter->page, sizeof(letter->page), true },
 		{ "language", letter->language, sizeof(letter->language), true },
 		{ "tenant", letter->tenant, sizeof(letter->tenant), false },
 		{ "name", letter->name, sizeof(letter->name), false },

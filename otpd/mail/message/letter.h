@@ -11,6 +11,7 @@
 /* A variable as a person sees it: what is longer is cut with an ellipsis. */
 #define LETTER_TEXT     128
 #define LETTER_LANGUAGE 15 /* "pt-BR" (BCP 47) */
+#define LETTER_LEFT     3
 
 enum letter_kind {
 	LETTER_LOGIN,
@@ -22,8 +23,12 @@ enum letter_kind {
 	LETTER_PASSWORD_CHANGED,
 	LETTER_ADDRESS_CHANGED, /* to the old one */
 	LETTER_LOCKED,
+	LETTER_RECOVERY,       /* a code that allows new recovery codes */
+	LETTER_RESET_LOCKED,   /* too many wrong codes of resets */
 	LETTER_RECOVERY_CODES, /* new ones were made */
-	LETTER_BREAK_GLASS,    /* an administrator's one-time code was used */
+	LETTER_RECOVERY_USED,
+	LETTER_BREAK_GLASS,      /* an administrator's one-time code was used */
+	LETTER_BREAK_GLASS_MADE, /* to an administrator */
 	LETTER_TEST,
 	LETTER_KINDS,
 };
@@ -46,8 +51,10 @@ struct letter {
 	char tty[LIMIT_TTY + 1];
 	char command[LETTER_TEXT + 1]; /* what sudo was asked to run, where known */
 	char address[LETTER_TEXT + 1]; /* of address-changed: the new one, masked */
+	char left[LETTER_LEFT + 1];    /* of recovery-used: how many codes; digits */
 	char code[LIMIT_CODE + 1];
 	char reference[LIMIT_REFERENCE + 1];
+	char page[4]; /* "yes": the code is typed into a web page; or "" */
 	int64_t at_s;
 	int64_t expires_at_s; /* 0: there is nothing that expires */
 };

@@ -66,6 +66,10 @@ static struct letter sample(enum letter_kind kind, const char *language)
 	}
 	if (kind == LETTER_LOCKED)
 		letter.expires_at_s = SAMPLE_AT + 86400;
+	if (kind == LETTER_BREAK_GLASS_MADE)
+		letter.expires_at_s = SAMPLE_AT + 900;
+	if (kind == LETTER_RECOVERY_USED)
+		text_copy(letter.left, sizeof(letter.left), "9");
 	if (kind == LETTER_ADDRESS_CHANGED)
 		text_copy(letter.address, sizeof(letter.address), "a***@example.net");
 	return letter;

@@ -13,6 +13,7 @@ const struct stencil_name variable_names[VARIABLES + 1] = {
 	[VAR_TTY] = { "tty", false },
 	[VAR_COMMAND] = { "command", false },
 	[VAR_ADDRESS] = { "address", false },
+	[VAR_LEFT] = { "left", false },
 	[VAR_REFERENCE] = { "reference", false },
 	[VAR_CODE] = { "code", false },
 	[VAR_CLOCK] = { "clock", false },
@@ -77,9 +78,12 @@ uint64_t variables_words(enum letter_kind kind)
 
 	if (!letter_kind_has_code(kind))
 		allowed &= ~VARIABLE(CODE);
-	if (!letter_kind_has_code(kind) && kind != LETTER_LOCKED)
+	if (!letter_kind_has_code(kind) && kind != LETTER_LOCKED &&
+		kind != LETTER_BREAK_GLASS_MADE)
 		allowed &= ~(VARIABLE(EXPIRES) | VARIABLE(ENDS) | VARIABLE(MINUTES));
 	if (kind != LETTER_ADDRESS_CHANGED)
 		allowed &= ~VARIABLE(ADDRESS);
+	if (kind != LETTER_RECOVERY_USED)
+		allowed &= ~VARIABLE(LEFT);
 	return allowed;
 }

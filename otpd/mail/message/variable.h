@@ -19,6 +19,7 @@ enum variable {
 	VAR_TTY,
 	VAR_COMMAND,
 	VAR_ADDRESS,
+	VAR_LEFT,
 	VAR_REFERENCE,
 	VAR_CODE,
 	VAR_CLOCK,   /* when it was asked for */

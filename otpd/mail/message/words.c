@@ -92,12 +92,15 @@ static void pad_labels(struct words *words)
 			"");
 }
 
-static int fill(struct words *words, const struct merged *merged, const char *path,
+static int fill(struct words *words, struct merged *merged, const char *path,
 	char *error, size_t error_size)
 {
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < WORDS; i++) {
+		/* Languages of before it came have none. */
+		if (i == WORD_PAGE && !merged->word[i])
+			merged->word[i] = merged->word[WORD_PROMPT];
 		if (!merged->word[i]) {
 			snprintf(error, error_size, "%s: %s is missing", path,
 				word_name((enum word)i));

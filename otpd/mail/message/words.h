@@ -35,6 +35,7 @@ enum word {
 	WORD_HOURS,
 	WORD_GREETING,
 	WORD_PROMPT,
+	WORD_PAGE, /* the same, where the code is typed into a web page */
 	WORD_FOOTER,
 	WORD_FOOTER_REPLY, /* the same, where somebody reads replies */
 	WORDS,

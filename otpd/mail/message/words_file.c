@@ -61,6 +61,7 @@ static const struct setting word_settings[WORDS + 1] = {
 	WORD(HOURS, "hours", "a span"),
 	WORD(GREETING, "greeting", "the first line"),
 	WORD(PROMPT, "prompt", "that the reference must be the same"),
+	WORD(PAGE, "page", "the same of a web page; as prompt if it is left out"),
 	WORD(FOOTER, "footer", "the last line"),
 	WORD(FOOTER_REPLY, "footer_reply", "the same, where there is a reply_to"),
 };

@@ -27,7 +27,7 @@ struct reader {
 /* Whether it is a credential that only the service can see. */
 static bool is_out_of_sight(struct reader *reader, const char *option, const char *file)
 {
-	if (!reader->forgiving || file[0] == '/' || getenv("CREDENTIALS_DIRECTORY"))
+	if (!reader->forgiving || file[0] == '/' || secret_file_sees_credentials())
 		return false;
 	if (!reader->unseen)
 		reader->unseen = option;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "otpd/util/cleanup.h"
 #include "otpd/util/file.h"
@@ -20,6 +21,13 @@
 #include "otpd/util/text.h"
 
 DEFINE_CLEANUP(char *, secret_free);
+
+bool secret_file_sees_credentials(void)
+{
+	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+
+	return directory && access(directory, R_OK | X_OK) == 0;
+}
 
 int secret_file_path(const char *file, char *out, size_t size)
 {
@@ -59,7 +67,11 @@ static int read_first_line(
 		*ret_why = "does not hold a secret on its first line";
 		return -EINVAL;
 	}
-	*ret = TAKE_PTR(secret);
+	*ret = secret_guard(TAKE_PTR(secret));
+	if (!*ret) {
+		*ret_why = "no memory";
+		return -ENOMEM;
+	}
 	return 0;
 }
 

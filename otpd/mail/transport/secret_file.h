@@ -2,6 +2,7 @@
 #ifndef OTPD_MAIL_TRANSPORT_SECRET_FILE_H
 #define OTPD_MAIL_TRANSPORT_SECRET_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define SECRET_FILE_MAX 8192 /* bytes; refresh tokens are longer than passwords */
@@ -14,6 +15,12 @@
  */
 int secret_file_read(const char *title, const char *option, const char *file,
 	char **ret, char *error, size_t error_size);
+
+/*
+ * Whether credentials can be read at all: systemd 252 names their directory to what
+ * ExecReload= runs, and keeps it closed to it.
+ */
+bool secret_file_sees_credentials(void);
 
 /*
  * Where such a file is. -ENOENT: neither an absolute path nor a credential of ours;

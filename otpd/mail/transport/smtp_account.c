@@ -195,7 +195,7 @@ const char *smtp_account_hide(const struct smtp_account *account, const char *sa
 static void skip_credential(struct transport_config *config, const char *option,
 	char *file, char *error, size_t error_size)
 {
-	if (!file[0] || strchr(file, '/') || getenv("CREDENTIALS_DIRECTORY"))
+	if (!file[0] || strchr(file, '/') || secret_file_sees_credentials())
 		return;
 	snprintf(error, error_size,
 		"transport %s: %s %s: a systemd credential, which only the service can "
