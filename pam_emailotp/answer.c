@@ -11,9 +11,11 @@
 
 #include "otpd/proto/outcome.h"
 #include "otpd/util/text.h"
+#include "pam_emailotp/box.h"
 #include "pam_emailotp/result.h"
 
 #define DAY_S  86400
+#define MORE   " ..."
 #define LONG_S (400 * DAY_S) /* of a lock; a month is the longest budget */
 
 struct word {
@@ -24,6 +26,11 @@ struct word {
 void answer_wipe(struct answer *answer)
 {
 	explicit_bzero(answer, sizeof(*answer));
+}
+
+void answer_wipe_codes(struct codes *codes)
+{
+	explicit_bzero(codes, sizeof(*codes));
 }
 
 /* A string that is one of the words; the list ends with NULL. */
@@ -74,6 +81,7 @@ static int get_delivery(const struct wire_reply *reply, enum delivery *ret)
 		{ "sent", DELIVERY_SENT },
 		{ "deferred", DELIVERY_DEFERRED },
 		{ "failed", DELIVERY_FAILED },
+		{ "none", DELIVERY_NONE },
 		{ NULL, 0 },
 	};
 	int value;
@@ -113,6 +121,7 @@ static int get_purpose(
 		{ "verify_address", PURPOSE_VERIFY_ADDRESS },
 		{ "reset", PURPOSE_RESET },
 		{ "change_password", PURPOSE_CHANGE_PASSWORD },
+		{ "enrol", PURPOSE_ENROL },
 		{ NULL, 0 },
 	};
 	int value;
@@ -135,7 +144,6 @@ int answer_challenge(
 	const struct wire_reply *reply, unsigned purposes, struct challenge *ret)
 {
 	struct challenge c = { 0 };
-	int resend_in_s;
 
 	if (answer_challenge_id(reply, c.id) < 0 ||
 		get_name(reply, "reference", LIMIT_REFERENCE,
@@ -144,12 +152,76 @@ int answer_challenge(
 		answer_form(reply, &c.form) < 0 ||
 		get_delivery(reply, &c.delivery) < 0 ||
 		get_int(reply, "expires_in", DAY_S, &c.expires_in_s) < 0 ||
-		get_int(reply, "resend_in", DAY_S, &resend_in_s) < 0 ||
+		get_int(reply, "resend_in", DAY_S, &c.resend_in_s) < 0 ||
 		get_int(reply, "tries_left", 1000, &c.tries_left) < 0 ||
 		wire_get_bool(reply, "resumed", &c.resumed) < 0)
 		return -EBADMSG;
 	*ret = c;
 	return 0;
+}
+
+int answer_lock(const struct wire_reply *reply, struct challenge *ret)
+{
+	if (wire_get_bool_if(reply, "locked", &ret->locked) < 0)
+		return -EBADMSG;
+	ret->locked_for_s = 0;
+	if (!ret->locked || !wire_is_there(reply, "retry_after"))
+		return 0;
+	return get_int(reply, "retry_after", LONG_S, &ret->locked_for_s);
+}
+
+int answer_domains(const struct wire_reply *reply, char out[LIMIT_DETAIL + 1])
+{
+	const char *text = "";
+	char *last;
+
+	if (wire_is_there(reply, "domains") &&
+		wire_get_string(reply, "domains", LIMIT_FRAME, &text) < 0)
+		return -EBADMSG;
+	text_copy_clean(out, LIMIT_DETAIL + 1, text);
+	if (strlen(text) <= LIMIT_DETAIL)
+		return 0;
+	/* Half a domain is another one. */
+	out[LIMIT_DETAIL - strlen(MORE)] = '\0';
+	last = strrchr(out, ' ');
+	strcpy(last ? last : out, MORE);
+	return 0;
+}
+
+/* One code of the list, which ends at a blank or at the end. Where the next begins. */
+static const char *get_shown(const char *at, char out[ANSWER_SHOWN])
+{
+	char letters[BOX_RECOVERY + 1];
+	size_t length = strcspn(at, " ");
+	size_t n = 0;
+
+	out[0] = '\0';
+	if (length >= ANSWER_SHOWN)
+		return NULL;
+	memcpy(out, at, length);
+	out[length] = '\0';
+	if (!box_read_recovery(out, letters))
+		return NULL;
+	for (size_t i = 0; i < BOX_RECOVERY; i++) {
+		if (i > 0 && i % 4 == 0)
+			out[n++] = '-';
+		out[n++] = letters[i];
+	}
+	out[n] = '\0';
+	explicit_bzero(letters, sizeof(letters));
+	at += length;
+	return at + (at[0] == ' ' && at[1]);
+}
+
+int answer_codes(const struct wire_reply *reply, struct codes *ret)
+{
+	const char *at;
+
+	if (wire_get_string(reply, "codes", LIMIT_FRAME, &at) < 0)
+		return -EBADMSG;
+	for (int i = 0; i < ANSWER_CODES && at; i++)
+		at = get_shown(at, ret->shown[i]);
+	return at && !*at ? 0 : -EBADMSG;
 }
 
 int answer_state(const struct wire_reply *reply)
@@ -161,6 +233,7 @@ int answer_state(const struct wire_reply *reply)
 		{ "not_enrolled", RESULT_NOT_ENROLLED },
 		{ "address_verified", RESULT_ADDRESS_VERIFIED },
 		{ "none", RESULT_NOT_FOUND },
+		{ "enrol", RESULT_ENROL },
 		{ NULL, 0 },
 	};
 	int state;
@@ -179,14 +252,15 @@ static int get_wrong_code(const struct wire_reply *reply, struct challenge *chal
 	return OUTCOME_WRONG_CODE;
 }
 
-static int get_reason(const struct wire_reply *reply, char out[LIMIT_DETAIL + 1])
+static int get_reason(
+	const struct wire_reply *reply, char out[LIMIT_DETAIL + 1], int outcome)
 {
 	const char *text;
 
 	if (wire_get_string(reply, "reason", LIMIT_FRAME, &text) < 0)
 		return -EBADMSG;
 	text_copy_clean(out, LIMIT_DETAIL + 1, text);
-	return OUTCOME_BAD_PASSWORD;
+	return outcome;
 }
 
 static int get_number(
@@ -211,7 +285,8 @@ int answer_outcome(const struct wire_reply *reply, struct answer *answer)
 	case OUTCOME_WRONG_CODE:
 		return get_wrong_code(reply, &answer->challenge);
 	case OUTCOME_BAD_PASSWORD:
-		return get_reason(reply, answer->reason);
+	case OUTCOME_BAD_ADDRESS:
+		return get_reason(reply, answer->reason, outcome);
 	default:
 		break;
 	}

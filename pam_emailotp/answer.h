@@ -11,7 +11,8 @@ enum delivery {
 	DELIVERY_QUEUED,
 	DELIVERY_SENT,
 	DELIVERY_DEFERRED,
-	DELIVERY_FAILED
+	DELIVERY_FAILED,
+	DELIVERY_NONE /* no code was mailed, so there is none to type */
 };
 
 /* What a code is for. One that is for something else opens nothing here. */
@@ -20,6 +21,7 @@ enum purpose {
 	PURPOSE_VERIFY_ADDRESS = 1 << 1, /* proves the address, opens no login */
 	PURPOSE_RESET = 1 << 2,
 	PURPOSE_CHANGE_PASSWORD = 1 << 3,
+	PURPOSE_ENROL = 1 << 4, /* proves an address and enrols with it */
 };
 
 /* How a code looks. */
@@ -36,9 +38,20 @@ struct challenge {
 	enum purpose purpose;
 	bool resumed; /* mailed by an earlier call, not by this one */
 	int expires_in_s;
+	int resend_in_s;
 	int tries_left;
 	enum delivery delivery;
+	bool locked;      /* no code was mailed; only a recovery code is of use */
+	int locked_for_s; /* 0: until an administrator unlocks it */
 };
+
+/* The recovery codes that were made, as people write them: groups of four. */
+#define ANSWER_CODES 10
+#define ANSWER_SHOWN 25 /* bytes of one, its NUL included */
+struct codes {
+	char shown[ANSWER_CODES][ANSWER_SHOWN];
+};
+void answer_wipe_codes(struct codes *codes);
 
 /* What otpd said last. Which members hold, the result of the call says. */
 struct answer {
@@ -47,9 +60,10 @@ struct answer {
 	int tries_left;             /* OUTCOME_RECOVERY_NEEDED */
 	bool undeliverable; /* RESULT_VERIFIED of call_verify: mails are being refused
 			     */
-	char token[LIMIT_TOKEN + 1];   /* RESULT_VERIFIED: the receipt, or "" */
-	char grant[LIMIT_TOKEN + 1];   /* RESULT_GRANTED */
-	char reason[LIMIT_DETAIL + 1]; /* OUTCOME_BAD_PASSWORD, for people */
+	char token[LIMIT_TOKEN + 1];    /* RESULT_VERIFIED: the receipt, or "" */
+	char grant[LIMIT_TOKEN + 1];    /* RESULT_GRANTED */
+	char reason[LIMIT_DETAIL + 1];  /* OUTCOME_BAD_PASSWORD, _ADDRESS, for people */
+	char domains[LIMIT_DETAIL + 1]; /* RESULT_ENROL: the allowed ones; "": any */
 	char error[80]; /* -EPROTO: the name of the error that we do not know */
 };
 
@@ -67,6 +81,15 @@ int answer_outcome(const struct wire_reply *reply, struct answer *answer);
 /* The challenge, whose purpose must be one of the purposes. 0, or -EBADMSG. */
 int answer_challenge(
 	const struct wire_reply *reply, unsigned purposes, struct challenge *ret);
+
+/* That no code was mailed since the user is locked, if it says so. 0, or -EBADMSG. */
+int answer_lock(const struct wire_reply *reply, struct challenge *ret);
+
+/* The domains that an address may be of, if it says which. 0, or -EBADMSG. */
+int answer_domains(const struct wire_reply *reply, char out[LIMIT_DETAIL + 1]);
+
+/* All of ANSWER_CODES. 0, or -EBADMSG. */
+int answer_codes(const struct wire_reply *reply, struct codes *ret);
 
 /* How a code looks, and the name of a challenge. 0, or -EBADMSG. */
 int answer_form(const struct wire_reply *reply, struct form *ret);

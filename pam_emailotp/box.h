@@ -20,6 +20,15 @@ void box_wipe(struct box *box);
 /* The code that the whole text is, without its separators; false if it is none. */
 bool box_read_code(const struct form *form, const char *text, char out[LIMIT_CODE + 1]);
 
+/* Letters of a recovery code, in Crockford's base 32. */
+#define BOX_RECOVERY 20
+
+/*
+ * The recovery code that the whole text is, in capitals and without blanks and hyphens;
+ * false if it cannot be one.
+ */
+bool box_read_recovery(const char *text, char out[BOX_RECOVERY + 1]);
+
 /* Cuts off the code at the end; false if there is none, or nothing before it. */
 bool box_split(const struct form *form, const char *text, struct box *ret);
 

@@ -22,6 +22,7 @@ void call_wipe(struct call *call)
 void call_open(struct call *call, struct request *request, const char *method)
 {
 	call->request = request;
+	call->hashes = request_is_of_account(request);
 	wire_begin(&call->writer, call->buffer, sizeof(call->buffer), method);
 }
 
@@ -44,11 +45,11 @@ void call_put_place(struct call *call)
 /* Listed, so that an outcome that is added later is none of them by its place. */
 static bool is_of_accounts(int outcome)
 {
-	return outcome == OUTCOME_WRONG_PASSWORD || outcome == OUTCOME_BUSY ||
-		outcome == OUTCOME_NOT_VERIFIED || outcome == OUTCOME_DISABLED ||
-		outcome == OUTCOME_MUST_RESET || outcome == OUTCOME_BAD_PASSWORD ||
-		outcome == OUTCOME_BAD_LOGIN || outcome == OUTCOME_BAD_PROFILE ||
-		outcome == OUTCOME_BAD_TOKEN || outcome == OUTCOME_RECOVERY_NEEDED;
+	return outcome == OUTCOME_WRONG_PASSWORD || outcome == OUTCOME_NOT_VERIFIED ||
+		outcome == OUTCOME_DISABLED || outcome == OUTCOME_MUST_RESET ||
+		outcome == OUTCOME_BAD_PASSWORD || outcome == OUTCOME_BAD_LOGIN ||
+		outcome == OUTCOME_BAD_PROFILE || outcome == OUTCOME_BAD_TOKEN ||
+		outcome == OUTCOME_RECOVERY_NEEDED;
 }
 
 int call_send(struct call *call)
@@ -69,6 +70,8 @@ int call_send(struct call *call)
 	if (r < 0 || !call->reply.error)
 		return r;
 	r = answer_outcome(&call->reply, &request->answer);
+	if (r == OUTCOME_BUSY && !call->hashes)
+		return -EBADMSG;
 	return is_of_accounts(r) && !request_is_of_account(request) ? -EBADMSG : r;
 }
 

@@ -12,6 +12,7 @@
  */
 struct call {
 	struct request *request;
+	bool hashes; /* otpd hashes for it, and may be too busy to */
 	struct wire_writer writer;
 	struct wire_reply reply; /* points into buffer */
 	char buffer[LIMIT_FRAME];

@@ -14,6 +14,16 @@ int call_resend(struct request *request);
 /* Tries a code on the challenge of the answer. */
 int call_verify(struct request *request, const char *code);
 
+/* Tries a recovery code, or a break-glass code, on the challenge of the answer. */
+int call_recover(struct request *request, const char *code);
+
+/* After RESULT_ENROL: RESULT_CHALLENGE, a code is on its way to the address. */
+int call_enrol(struct request *request, const char *address);
+
+/* RESULT_CODES: new ones, for the challenge of the answer, which has enrolled the user.
+ */
+int call_recovery_codes(struct request *request, struct codes *ret);
+
 /* For the account phase. */
 int call_account(struct request *request);
 

@@ -70,8 +70,9 @@ static int begin_reset(struct request *request, const char *password)
 }
 
 static const struct step step_change = { call_change_password, call_resend_change,
-	confirm };
-static const struct step step_reset = { begin_reset, call_resend_change, confirm };
+	confirm, NULL };
+static const struct step step_reset = { begin_reset, call_resend_change, confirm,
+	NULL };
 
 int change_check(struct request *request)
 {

@@ -4,7 +4,11 @@
  * this file decides what is put to the user and what of his answers goes to otpd.
  *
  *  - An answer that cannot be a code MUST NOT be sent: it may be the password, and it
- *    would cost a try. It costs a prompt instead, so that the loop ends.
+ *    would cost a try. It costs a prompt instead, so that the loop ends. Twenty letters
+ *    of a recovery code go to Auth.Recover, whoever it is: whether there is such a code
+ *    otpd says, and nobody can see from here who has any.
+ *  - Where no code was mailed (delivery "none", or the user is locked) there is none
+ * that could be right, so nothing but a recovery code is sent.
  *  - The prompt MUST have its echo on. sshd's "password" method answers every prompt
  *    without echo with the password.
  *  - A conversation that fails ends the call at once, and the challenge stays: the user
@@ -35,6 +39,7 @@
 #include "pam_emailotp/box.h"
 #include "pam_emailotp/call_account.h"
 #include "pam_emailotp/call_auth.h"
+#include "pam_emailotp/enrol.h"
 #include "pam_emailotp/prompt.h"
 #include "pam_emailotp/result.h"
 #include "pam_emailotp/talk.h"
@@ -54,6 +59,7 @@ struct dialog {
 struct reply {
 	char text[TALK_ANSWER + 1];
 	char code[LIMIT_CODE + 1];
+	char recovery[BOX_RECOVERY + 1];
 };
 
 static int begin_login(struct request *request, const char *password)
@@ -62,16 +68,16 @@ static int begin_login(struct request *request, const char *password)
 	return call_begin(request);
 }
 
-const struct step step_login = { begin_login, call_resend, call_verify };
-const struct step step_account = { call_login, call_resend, call_verify };
+const struct step step_login = { begin_login, call_resend, call_verify, call_recover };
+const struct step step_account = { call_login, call_resend, call_verify, call_recover };
 
 static void wipe_reply(struct reply *reply)
 {
 	explicit_bzero(reply, sizeof(*reply));
 }
 
-/* Shows a text and waits for Enter, whatever is typed before it. */
-static int pause_at(const struct request *request, const char *text)
+/* Whatever is typed before Enter. */
+int dialog_pause(const struct request *request, const char *text)
 {
 	CLEANUP(wipe_reply) struct reply reply;
 	int r = talk_ask(request->pamh, PAM_PROMPT_ECHO_ON, text, reply.text);
@@ -88,7 +94,7 @@ int dialog_repeat(struct request *request, step_begin *begin, const char *passwo
 		char text[TALK_TEXT];
 
 		prompt_wait(text, r, request->answer.retry_after_s);
-		r = pause_at(request, text);
+		r = dialog_pause(request, text);
 		if (r == 0)
 			r = begin(request, password);
 	}
@@ -109,6 +115,13 @@ static int spend(struct dialog *dialog, enum news news, int last)
 	return RESULT_CHALLENGE;
 }
 
+/* Whether a recovery code may come at the next prompt. Who enrols has none yet. */
+static bool may_recover(const struct dialog *dialog)
+{
+	return dialog->step->recover &&
+		dialog->request->answer.challenge.purpose != PURPOSE_ENROL;
+}
+
 static int resend(struct dialog *dialog)
 {
 	int r;
@@ -117,6 +130,9 @@ static int resend(struct dialog *dialog)
 		return spend(dialog, NEWS_NO_MORE_RESENDS, RESULT_NOT_A_CODE);
 	dialog->resends_left--;
 	r = dialog->step->resend(dialog->request);
+	/* Where there is no mail, a recovery code is for. */
+	if (r == OUTCOME_UNAVAILABLE && may_recover(dialog))
+		return spend(dialog, NEWS_RESEND_FAILED, OUTCOME_UNAVAILABLE);
 	dialog->news = r == OUTCOME_THROTTLED ? NEWS_RESEND_LATER : NEWS_RESENT;
 	return r == OUTCOME_THROTTLED ? RESULT_CHALLENGE : r;
 }
@@ -130,6 +146,39 @@ static int verify(struct dialog *dialog, const char *code)
 	return r;
 }
 
+static int recover(struct dialog *dialog, const char *code)
+{
+	bool locked = dialog->request->answer.challenge.locked;
+	int r = dialog->step->recover(dialog->request, code);
+
+	if (r == OUTCOME_WRONG_CODE)
+		return spend(dialog, NEWS_WRONG_RECOVERY, OUTCOME_WRONG_CODE);
+	/* Its budget is its own: the code of the mail may still be tried. */
+	if (r == OUTCOME_LOCKED && !locked)
+		return spend(dialog, NEWS_NO_RECOVERY, OUTCOME_WRONG_CODE);
+	if (r == OUTCOME_BUSY)
+		return spend(dialog, NEWS_BUSY, OUTCOME_BUSY);
+	return r;
+}
+
+/* What was typed: the way that it goes hangs on its form. */
+static int take(struct dialog *dialog, struct reply *reply)
+{
+	const struct challenge *challenge = &dialog->request->answer.challenge;
+
+	if (may_recover(dialog) && box_read_recovery(reply->text, reply->recovery))
+		return recover(dialog, reply->recovery);
+	if (challenge->locked)
+		return *reply->text ? spend(dialog, NEWS_NOT_A_CODE, OUTCOME_LOCKED)
+				    : OUTCOME_LOCKED;
+	if (wants_resend(reply->text))
+		return resend(dialog);
+	if (challenge->delivery != DELIVERY_NONE &&
+		box_read_code(&challenge->form, reply->text, reply->code))
+		return verify(dialog, reply->code);
+	return spend(dialog, NEWS_NOT_A_CODE, RESULT_NOT_A_CODE);
+}
+
 /* One prompt: RESULT_CHALLENGE to go on asking, anything else is the end. */
 static int ask_once(struct dialog *dialog)
 {
@@ -138,18 +187,11 @@ static int ask_once(struct dialog *dialog)
 	char text[TALK_TEXT];
 	int r;
 
-	prompt_code(text, dialog->news, &request->answer, request->options.prompt);
+	prompt_code(text, dialog->news, request, may_recover(dialog));
 	r = talk_ask(request->pamh, PAM_PROMPT_ECHO_ON, text, reply.text);
-	if (r < 0 && r != -EMSGSIZE)
-		return r;
-	if (r > 0)
-		return r;
-	if (r == 0 && wants_resend(reply.text))
-		return resend(dialog);
-	if (r == 0 &&
-		box_read_code(&request->answer.challenge.form, reply.text, reply.code))
-		return verify(dialog, reply.code);
-	return spend(dialog, NEWS_NOT_A_CODE, RESULT_NOT_A_CODE);
+	if (r == -EMSGSIZE)
+		return spend(dialog, NEWS_NOT_A_CODE, RESULT_NOT_A_CODE);
+	return r == 0 ? take(dialog, &reply) : r;
 }
 
 static int ask(struct dialog *dialog)
@@ -170,7 +212,7 @@ static int show_lock(const struct request *request)
 	int r;
 
 	prompt_locked(text, request);
-	r = pause_at(request, text);
+	r = dialog_pause(request, text);
 	return r == 0 ? OUTCOME_LOCKED : r;
 }
 
@@ -196,6 +238,21 @@ void dialog_tell_end(const struct request *request, int result)
 		talk_tell(request->pamh, request->flags, PAM_ERROR_MSG, text);
 }
 
+/*
+ * Enrols first. Who has enrolled in another window in the meantime is asked for the
+ * code of a login, as anybody.
+ */
+static int begin_enrolled(
+	struct request *request, const struct step *step, const char *password)
+{
+	int r = enrol_begin(request);
+
+	if (r != OUTCOME_EXISTS)
+		return r;
+	r = dialog_repeat(request, step->begin, password);
+	return r == RESULT_ENROL ? -EBADMSG : r;
+}
+
 int dialog_run(struct request *request, const struct step *step, const char *password)
 {
 	struct dialog dialog = {
@@ -208,12 +265,21 @@ int dialog_run(struct request *request, const struct step *step, const char *pas
 	};
 	int r = dialog_repeat(request, step->begin, password);
 
+	if (r == RESULT_ENROL)
+		r = begin_enrolled(request, step, password);
 	if (r == OUTCOME_LOCKED)
 		return show_lock(request);
 	if (r == OUTCOME_WRONG_PASSWORD)
 		return r;
 	if (r == RESULT_CHALLENGE)
 		r = ask(&dialog);
+	if (r == RESULT_VERIFIED &&
+		request->answer.challenge.purpose == PURPOSE_ENROL) {
+		int shown = enrol_end(request);
+
+		if (shown != 0)
+			r = shown;
+	}
 	dialog_tell_end(request, r);
 	r = dialog_settle(r, request);
 	if (r == RESULT_VERIFIED && request->answer.undeliverable)

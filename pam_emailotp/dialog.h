@@ -14,6 +14,8 @@ struct step {
 	step_begin *begin; /* RESULT_CHALLENGE: ask for the code */
 	int (*resend)(struct request *request);
 	int (*verify)(struct request *request, const char *code);
+	/* The same for a recovery code; NULL: none is taken here. */
+	int (*recover)(struct request *request, const char *code);
 };
 
 extern const struct step step_login;   /* the second step of a user */
@@ -28,6 +30,9 @@ int dialog_run(struct request *request, const struct step *step, const char *pas
 
 /* Calls begin, and again after waiting with the user while otpd says "not yet". */
 int dialog_repeat(struct request *request, step_begin *begin, const char *password);
+
+/* Shows a text and waits for Enter: 0, or why nobody pressed it. */
+int dialog_pause(const struct request *request, const char *text);
 
 /* A result as it is for this user: nothing lets in whom NSS does not know. */
 int dialog_settle(int result, const struct request *request);

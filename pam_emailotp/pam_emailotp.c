@@ -18,6 +18,7 @@
 #include "otpd/proto/outcome.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/text.h"
+#include "otpd/version.h"
 #include "pam_emailotp/account.h"
 #include "pam_emailotp/append.h"
 #include "pam_emailotp/call_auth.h"
@@ -31,6 +32,10 @@
 #include "pam_emailotp/result.h"
 #include "pam_emailotp/token.h"
 #include "pam_emailotp/who.h"
+
+/* For whoever looks at the file (otpctl doctor): which version of the daemon it is of.
+ */
+__attribute__((used)) static const char version[] = "pam_emailotp " OTPD_VERSION;
 
 #define FAIL_DELAY_US \
 	2000000 /* sshd adds its own; more would be felt by honest users */

@@ -8,205 +8,36 @@
  */
 #include "pam_emailotp/prompt.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "otpd/proto/outcome.h"
+#include "pam_emailotp/phrase.h"
 #include "pam_emailotp/result.h"
-
-#define ASK "Code, or r for a new one: "
-
-static void append(char out[TALK_TEXT], const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void append(char out[TALK_TEXT], const char *format, ...)
-{
-	size_t length = strlen(out);
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(out + length, TALK_TEXT - length, format, arguments);
-	va_end(arguments);
-}
-
-/* "43 s", "10 minutes", "2 hours": never more than there is, for life and waiting
- * alike. */
-static const char *duration(char out[32], int seconds)
-{
-	if (seconds < 120)
-		snprintf(out, 32, "%d s", seconds);
-	else if (seconds < 7200)
-		snprintf(out, 32, "%d minutes", seconds / 60);
-	else
-		snprintf(out, 32, "%d hours", seconds / 3600);
-	return out;
-}
-
-/* For waiting, where a minute that has begun counts whole. */
-static const char *waiting(char out[32], int seconds)
-{
-	if (seconds >= 7200)
-		seconds += 3599;
-	else if (seconds >= 120)
-		seconds += 59;
-	return duration(out, seconds);
-}
-
-static bool proves_address(const struct challenge *c)
-{
-	return c->purpose == PURPOSE_VERIFY_ADDRESS;
-}
-
-static void append_begun(
-	char out[TALK_TEXT], const struct challenge *c, const char *life)
-{
-	if (proves_address(c))
-		append(out, "Your e-mail address is not verified. ");
-	if (c->delivery == DELIVERY_FAILED) {
-		append(out,
-			"The code (reference %s) could not be delivered; r sends another. ",
-			c->reference);
-		if (proves_address(c))
-			append(out,
-				"If that fails too, have an administrator correct the "
-				"address. ");
-		return;
-	}
-	if (c->delivery == DELIVERY_DEFERRED) {
-		append(out,
-			"A code is on its way (reference %s, valid for %s), but the mail "
-			"server is making it wait; it may take minutes. ",
-			c->reference, life);
-		return;
-	}
-	if (proves_address(c))
-		append(out, "A code was sent to it (reference %s, valid for %s). ",
-			c->reference, life);
-	else if (c->resumed)
-		append(out,
-			"The code that was e-mailed to you before is still good "
-			"(reference %s, for %s). ",
-			c->reference, life);
-	else
-		append(out, "A code was e-mailed to you (reference %s, valid for %s). ",
-			c->reference, life);
-}
-
-static void append_delivery(char out[TALK_TEXT], const struct challenge *c)
-{
-	if (c->delivery == DELIVERY_FAILED)
-		append(out, "The mail could not be delivered; r sends another. ");
-	if (c->delivery == DELIVERY_DEFERRED)
-		append(out,
-			"The mail server is making the mail wait; it may take minutes. ");
-}
-
-static void append_tries(char out[TALK_TEXT], const struct challenge *c)
-{
-	if (c->tries_left == 0)
-		append(out, "Wrong code (no try left; reference %s). ", c->reference);
-	else
-		append(out, "Wrong code (%d %s left; reference %s). ", c->tries_left,
-			c->tries_left == 1 ? "try" : "tries", c->reference);
-}
-
-static void append_wrong(char out[TALK_TEXT], const struct challenge *c)
-{
-	append_tries(out, c);
-	append_delivery(out, c);
-}
-
-static void append_not_a_code(char out[TALK_TEXT], const struct challenge *c)
-{
-	append(out, "That is not a code (%d %s expected; reference %s). ",
-		c->form.length, c->form.letters ? "letters and digits" : "digits",
-		c->reference);
-	append_delivery(out, c);
-}
-
-void prompt_code(char out[TALK_TEXT], enum news news, const struct answer *answer,
-	const char *ask)
-{
-	const struct challenge *c = &answer->challenge;
-	char life[32];
-
-	out[0] = '\0';
-	duration(life, c->expires_in_s);
-	switch (news) {
-	case NEWS_BEGUN:
-		append_begun(out, c, life);
-		break;
-	case NEWS_WRONG_CODE:
-		append_wrong(out, c);
-		break;
-	case NEWS_NOT_A_CODE:
-		append_not_a_code(out, c);
-		break;
-	case NEWS_RESENT:
-		append(out,
-			"A new code was e-mailed to you (reference %s, valid for %s); "
-			"the old one is void. ",
-			c->reference, life);
-		append_delivery(out, c);
-		break;
-	case NEWS_RESEND_LATER:
-		append(out,
-			"No new code can be sent for %s; the last has reference %s. ",
-			waiting(life, answer->retry_after_s), c->reference);
-		break;
-	case NEWS_NO_MORE_RESENDS:
-		append(out,
-			"No more codes are sent in this login; the last has reference %s. ",
-			c->reference);
-		break;
-	}
-	if (ask)
-		append(out, "%s", ask);
-	else if (proves_address(c) && news == NEWS_BEGUN &&
-		c->delivery != DELIVERY_FAILED)
-		append(out, "Enter it to verify the address, r for a new one: ");
-	else
-		append(out, ASK);
-}
 
 void prompt_wait(char out[TALK_TEXT], int outcome, int retry_after_s)
 {
-	char time[32];
+	char time[PHRASE_TIME];
 
 	out[0] = '\0';
-	waiting(time, retry_after_s);
+	phrase_waiting(time, retry_after_s);
 	if (outcome == OUTCOME_BUSY)
-		append(out,
+		phrase_append(out,
 			"Too many passwords are being checked. Wait %s, then press "
 			"Enter: ",
 			time);
 	else
-		append(out, "No new code can be sent for %s. Wait, then press Enter: ",
+		phrase_append(out,
+			"No new code can be sent for %s. Wait, then press Enter: ",
 			time);
-}
-
-static void append_locked(char out[TALK_TEXT], const struct request *request)
-{
-	int retry_after_s = request->answer.retry_after_s;
-	const char *what =
-		request_is_of_account(request) ? "Sign-in" : "Sign-in by code";
-	const char *why =
-		request_is_of_account(request) ? "wrong tries" : "wrong codes";
-	char time[32];
-
-	if (retry_after_s == 0)
-		append(out, "%s is locked until an administrator unlocks it.", what);
-	else
-		append(out, "%s is locked for %s, after too many %s.", what,
-			waiting(time, retry_after_s), why);
 }
 
 void prompt_locked(char out[TALK_TEXT], const struct request *request)
 {
 	out[0] = '\0';
-	append_locked(out, request);
-	append(out, " Press Enter: ");
+	phrase_locked(
+		out, request_is_of_account(request), request->answer.retry_after_s);
+	phrase_append(out, "Press Enter: ");
 }
 
 const char *prompt_undeliverable(void)
@@ -217,39 +48,39 @@ const char *prompt_undeliverable(void)
 
 void prompt_mailed(char out[TALK_TEXT], const struct challenge *c)
 {
-	char life[32];
+	char life[PHRASE_TIME];
 
 	out[0] = '\0';
-	append(out,
+	phrase_append(out,
 		"A code has been mailed; enter your password followed by the code "
 		"(reference %s, valid for %s).",
-		c->reference, duration(life, c->expires_in_s));
+		c->reference, phrase_duration(life, c->expires_in_s));
 	if (c->delivery == DELIVERY_FAILED)
-		append(out, " The mail could not be delivered.");
+		phrase_append(out, " The mail could not be delivered.");
 }
 
 void prompt_wrong_code(char out[TALK_TEXT], const struct challenge *c)
 {
 	out[0] = '\0';
-	append_tries(out, c);
-	append(out, "Enter your password followed by the code.");
+	phrase_tries(out, c);
+	phrase_append(out, "Enter your password followed by the code.");
 }
 
 void prompt_new_password(char out[TALK_TEXT], const char *problem)
 {
 	out[0] = '\0';
 	if (*problem)
-		append(out, "The password is not acceptable: %s. ", problem);
-	append(out, "New password: ");
+		phrase_append(out, "The password is not acceptable: %s. ", problem);
+	phrase_append(out, "New password: ");
 }
 
 void prompt_recovery(char out[TALK_TEXT], bool again, int tries_left)
 {
 	out[0] = '\0';
 	if (again)
-		append(out, "Wrong recovery code (%d %s left). ", tries_left,
+		phrase_append(out, "Wrong recovery code (%d %s left). ", tries_left,
 			tries_left == 1 ? "try" : "tries");
-	append(out, "One of your recovery codes: ");
+	phrase_append(out, "One of your recovery codes: ");
 }
 
 /* What only accounts can meet. */
@@ -288,6 +119,8 @@ static const char *account_farewell(int result)
 static const char *farewell(int result)
 {
 	switch (result) {
+	case RESULT_NO_ADDRESS:
+		return "You are not enrolled. Log in again with an address that is allowed.";
 	case RESULT_ADDRESS_VERIFIED:
 		return "Your address is verified now. Log in again to receive a sign-in "
 		       "code.";
@@ -316,8 +149,8 @@ bool prompt_farewell(char out[TALK_TEXT], int result, const struct request *requ
 	if (request_is_of_account(request))
 		text = account_farewell(result);
 	if (request_is_of_account(request) && result == OUTCOME_LOCKED)
-		append_locked(out, request);
+		phrase_locked(out, true, request->answer.retry_after_s);
 	else if (text || farewell(result))
-		append(out, "%s", text ? text : farewell(result));
+		phrase_append(out, "%s", text ? text : farewell(result));
 	return *out;
 }

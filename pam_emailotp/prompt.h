@@ -12,12 +12,19 @@ enum news {
 	NEWS_NOT_A_CODE,
 	NEWS_RESENT,
 	NEWS_RESEND_LATER,
+	NEWS_RESEND_FAILED,
 	NEWS_NO_MORE_RESENDS,
+	NEWS_WRONG_RECOVERY,
+	NEWS_NO_RECOVERY, /* too many wrong ones */
+	NEWS_BUSY,
 };
 
-/* The prompt for a code. With ask, that stands in the place of the last sentence. */
-void prompt_code(char out[TALK_TEXT], enum news news, const struct answer *answer,
-	const char *ask);
+/*
+ * The prompt for a code; recovery: it may be a recovery code. What option prompt= says
+ * stands in the place of the last sentence, unless only a recovery code is of use.
+ */
+void prompt_code(char out[TALK_TEXT], enum news news, const struct request *request,
+	bool recovery);
 
 /*
  * The prompt of a user who must wait, for the outcome OUTCOME_THROTTLED or
@@ -40,6 +47,16 @@ void prompt_new_password(char out[TALK_TEXT], const char *problem);
 
 /* The prompt for a recovery code, the first or after a wrong one. */
 void prompt_recovery(char out[TALK_TEXT], bool again, int tries_left);
+
+/*
+ * The prompt for the address of a user who is not enrolled; problem is what was wrong
+ * with the last, or "".
+ */
+void prompt_address(char out[TALK_TEXT], const char *problem, const char *domains);
+
+/* The prompts of a user who is enrolled now, with his recovery codes and without. */
+void prompt_codes(char out[TALK_TEXT], const struct codes *codes);
+const char *prompt_no_codes(void);
 
 /*
  * What a user is told at the end. False, and "", for a result of which he must not know

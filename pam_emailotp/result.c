@@ -58,6 +58,8 @@ static const struct row rows[] = {
 		LOG_NOTICE, "the address is verified now, the login must begin again" },
 	{ RESULT_NOT_A_CODE, PAM_AUTH_ERR, PAM_SYSTEM_ERR, PAM_AUTH_ERR,
 		LOG_NOTICE, "no prompt is left, the last answer was not a code" },
+	{ RESULT_NO_ADDRESS, PAM_AUTH_ERR, PAM_SYSTEM_ERR, PAM_AUTH_ERR,
+		LOG_NOTICE, "no address was given that may be enrolled" },
 	{ RESULT_BAD_NAME, PAM_AUTH_ERR, PAM_USER_UNKNOWN, PAM_AUTH_ERR,
 		LOG_NOTICE, "the user name is not acceptable" },
 	{ RESULT_UNKNOWN_USER, PAM_AUTH_ERR, PAM_USER_UNKNOWN, PAM_AUTH_ERR,

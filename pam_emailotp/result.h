@@ -20,7 +20,10 @@ enum result {
 	RESULT_ADDRESS_VERIFIED = 0x5a64afc5, /* the code proved the address, no more */
 	RESULT_NOT_A_CODE =
 		0x510a5e94, /* the last prompt was answered with something else */
-	RESULT_BAD_NAME = 0x4a81ccbb, /* no user name, or one that nobody can have */
+	RESULT_ENROL = 0x0acb3207,      /* not an end: an address is to be asked for */
+	RESULT_CODES = 0x637b845d,      /* not an end: recovery codes were made */
+	RESULT_NO_ADDRESS = 0x1fd345c0, /* no address was given that may be enrolled */
+	RESULT_BAD_NAME = 0x4a81ccbb,   /* no user name, or one that nobody can have */
 	RESULT_UNKNOWN_USER = 0x36290d26, /* NSS does not know the name */
 	RESULT_WRONG_PASSWORD = 0x33d4199f,
 	RESULT_PASSWORD_RIGHT = 0x2da29f09,  /* not an end: the first factor holds */

@@ -28,5 +28,8 @@ is "calls that have no place in another's process" "" \
 		words)"
 is "what changes the stack's protection" "" \
 	"$(readelf -lW "$1" | awk '/GNU_STACK/ && /E/ && $0 ~ /RWE/ { print }')"
+version=$(sed -n 's/^#define OTPD_VERSION "\(.*\)"/\1/p' otpd/version.h)
+is "the version that the file tells" "pam_emailotp $version" \
+	"$(readelf -p .rodata "$1" | sed -n 's/.*\(pam_emailotp [0-9].*\)/\1/p')"
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]

@@ -61,7 +61,17 @@
 #define NONE        STATE("none")
 
 #define FIRST \
+	"on:A code was e-mailed to you (reference K7Q, valid for 10 minutes). Code, r for a new one, or a recovery code: "
+
+#define FIRST_OF_CHANGE \
 	"on:A code was e-mailed to you (reference K7Q, valid for 10 minutes). Code, or r for a new one: "
+
+/* A recovery code as it is typed, and as it is sent. */
+#define WRITTEN  "cdfg-hjkm-npqr-tvwx-0123"
+#define SQUEEZED "CDFGHJKMNPQRTVWX0123"
+#define RECOVER(code)                                                          \
+	"{'method':'org.emailotp.Auth.Recover','parameters':{'challenge':'" ID \
+	"','code':'" code "'}}"
 
 struct rows {
 	const char *name;
@@ -77,6 +87,8 @@ extern const struct rows rows_sign_in;
 extern const struct rows rows_append;
 extern const struct rows rows_change;
 extern const struct rows rows_gate;
+extern const struct rows rows_recovery;
+extern const struct rows rows_enrol;
 extern const struct rows rows_password;
 
 #define DEFINE_ROWS(name)                               \

@@ -227,7 +227,8 @@ static const struct {
 		{ "''", "'0123456789abcdef0123456789abcde'", "'" ID "0'",
 			"'0123456789ABCDEF0123456789ABCDEF'",
 			"'0123456789abcdef0123456789abcdeg'", "7" } },
-	{ "purpose", "'login'", { "''", "'Login'", "'reset'", "'register'", "true" } },
+	{ "purpose", "'login'",
+		{ "''", "'Login'", "'reset'", "'register'", "'enrol'", "true" } },
 	{ "reference", "'K7Q'", { "''", "'K7'", "'K7QQ'", "'k7q'", "'K\\n7'", "777" } },
 	{ "length", "6", { "5", "17", "0", "-6", "'6'", "6000000000" } },
 	{ "alphabet", "'digits'", { "''", "'hex'", "'DIGITS'", "1" } },
@@ -346,6 +347,8 @@ int main(int argc, char **argv)
 		run_rows(&rows_append);
 		run_rows(&rows_change);
 		run_rows(&rows_gate);
+		run_rows(&rows_recovery);
+		run_rows(&rows_enrol);
 		run_mutants();
 		run_tokens();
 		run_names();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A host with threads: threads MODULE [N]. 64 threads sign in N times each (by default
- * 20) through libpam with password=account, every time as somebody else, with right and
- * wrong passwords and codes, with two boxes and with one. Each must get exactly what is
- * his: the reference in his prompt, the result, the token. Built with TSan it shows
- * that the module shares nothing.
+ * 20) through libpam, every time as somebody else, with right and wrong passwords and
+ * codes, with two boxes and with one, with recovery codes, and enrolling. Each must get
+ * exactly what is his: the reference in his prompt, the result, the token, the recovery
+ * codes. Built with TSan it shows that the module shares nothing.
  *
  * <syslog.h> is left out on purpose: this program stands in for syslog (-rdynamic).
  */
@@ -32,6 +32,8 @@ enum kind {
 	WRONG_CODES,
 	ONE_BOX,
 	ONE_BOX_WRONG_CODE,
+	RECOVERY,
+	ENROLMENT, /* of a user of the system; who it is stands in PAM_RHOST */
 	N_KINDS
 };
 
@@ -67,6 +69,12 @@ static void make_code(char out[7], unsigned t, unsigned n)
 	snprintf(out, 7, "%06u", (t * 7919 + n * 104729 + 17) % 1000000);
 }
 
+/* One of his recovery codes. */
+static void make_recovery(char out[25], unsigned t, unsigned n)
+{
+	snprintf(out, 25, "%04u-%04u-CDFG-HJKM-0000", t % 10000, n % 10000);
+}
+
 static void make_reference(char out[4], unsigned t, unsigned n)
 {
 	snprintf(out, 4, "%c%c%c", 'A' + t % 26, 'A' + n % 26,
@@ -80,32 +88,67 @@ static void make_token(char out[64], unsigned t, unsigned n)
 
 /* ---- otpd, in a process of its own */
 
-static void answer_challenge(unsigned t, unsigned n, char *out, size_t size)
+static void answer_challenge(
+	const char *purpose, unsigned t, unsigned n, char *out, size_t size)
 {
 	char reference[4];
 
 	make_reference(reference, t, n);
 	snprintf(out, size,
 		"{\"parameters\":{\"state\":\"challenge\",\"challenge\":"
-		"\"%016x%016x\",\"purpose\":\"login\",\"reference\":\"%s\","
+		"\"%016x%016x\",\"purpose\":\"%s\",\"reference\":\"%s\","
 		"\"length\":6,\"alphabet\":\"digits\",\"expires_in\":600,"
 		"\"resend_in\":60,\"tries_left\":5,\"delivery\":\"queued\","
 		"\"resumed\":true}}",
-		t, n, reference);
+		t, n, purpose, reference);
+}
+
+/* As the module sends it: without hyphens. */
+static void squeeze(char *code)
+{
+	char *to = code;
+
+	for (; *code; code++)
+		if (*code != '-')
+			*to++ = *code;
+	*to = '\0';
+}
+
+static bool read_id(const char *call, unsigned *ret_t, unsigned *ret_n)
+{
+	const char *id = strstr(call, "\"challenge\":\"");
+
+	return id && sscanf(id, "\"challenge\":\"%16x%16x", ret_t, ret_n) == 2;
+}
+
+static void answer_codes(const char *call, char *out, size_t size)
+{
+	unsigned t = 0, n = 0;
+	char code[25];
+
+	if (!read_id(call, &t, &n))
+		return;
+	make_recovery(code, t, n);
+	snprintf(out, size,
+		"{\"parameters\":{\"codes\":\"%s %s %s %s %s %s %s %s %s %s\"}}", code,
+		code, code, code, code, code, code, code, code, code);
 }
 
 static void answer_verify(const char *call, char *out, size_t size)
 {
-	const char *id = strstr(call, "\"challenge\":\"");
 	const char *code = strstr(call, "\"code\":\"");
-	char wanted[7], token[64];
+	char wanted[25], token[64];
 	unsigned t = 0, n = 0;
 
-	if (!id || !code || sscanf(id, "\"challenge\":\"%16x%16x", &t, &n) != 2)
+	if (!code || !read_id(call, &t, &n))
 		return;
-	make_code(wanted, t, n);
+	if (strstr(call, ".Recover\""))
+		make_recovery(wanted, t, n);
+	else
+		make_code(wanted, t, n);
+	squeeze(wanted);
 	make_token(token, t, n);
-	if (strncmp(code + strlen("\"code\":\""), wanted, 6) == 0)
+	if (strncmp(code + strlen("\"code\":\""), wanted, strlen(wanted)) == 0)
 		snprintf(out, size,
 			"{\"parameters\":{\"state\":\"verified\",\"token\":\"%s\"}}",
 			token);
@@ -125,7 +168,7 @@ static void answer_login(const char *call, char *out, size_t size)
 		return;
 	snprintf(right, sizeof(right), "\"password\":\"secret of %u.%u\"", t, n);
 	if (strstr(call, right))
-		answer_challenge(t, n, out, size);
+		answer_challenge("login", t, n, out, size);
 	else
 		snprintf(out, size, "{\"error\":\"org.emailotp.Error.WrongPassword\"}");
 }
@@ -136,13 +179,32 @@ static void answer_find(const char *call, char *out, size_t size)
 	unsigned t = 0, n = 0;
 
 	if (user && sscanf(user, "\"user\":\"p%u.%u@", &t, &n) == 2)
-		answer_challenge(t, n, out, size); /* it has what Find has, and more */
+		/* It has what Find has, and more. */
+		answer_challenge("login", t, n, out, size);
+}
+
+static void answer_enrol(const char *call, char *out, size_t size)
+{
+	const char *rhost = strstr(call, "\"rhost\":\"");
+	const char *address = strstr(call, "\"address\":\"");
+	unsigned t = 0, n = 0, t_address = 0, n_address = 0;
+
+	if (rhost && address && sscanf(rhost, "\"rhost\":\"p%u.%u", &t, &n) == 2 &&
+		sscanf(address, "\"address\":\"p%u.%u@", &t_address, &n_address) == 2 &&
+		t == t_address && n == n_address)
+		answer_challenge("enrol", t, n, out, size);
 }
 
 static void answer(const char *call, char *out, size_t size)
 {
 	snprintf(out, size, "nonsense");
-	if (strstr(call, ".Verify\""))
+	if (strstr(call, ".Begin\""))
+		snprintf(out, size, "{\"parameters\":{\"state\":\"enrol\"}}");
+	else if (strstr(call, ".Enrol\""))
+		answer_enrol(call, out, size);
+	else if (strstr(call, ".RecoveryCodes\""))
+		answer_codes(call, out, size);
+	else if (strstr(call, ".Verify\"") || strstr(call, ".Recover\""))
 		answer_verify(call, out, size);
 	else if (strstr(call, ".Login\""))
 		answer_login(call, out, size);
@@ -172,6 +234,10 @@ static void type_password(const struct person *person, char out[80])
 
 static void type_code(struct person *person, char out[80])
 {
+	if (person->kind == RECOVERY) {
+		make_recovery(out, person->t, person->n);
+		return;
+	}
 	make_code(out, person->t, person->n);
 	person->n_codes++;
 	if (person->kind == WRONG_CODES ||
@@ -179,22 +245,40 @@ static void type_code(struct person *person, char out[80])
 		out[0] = out[0] == '9' ? '0' : (char)(out[0] + 1);
 }
 
+/* Whether the prompt shows what is his: the reference, or his recovery codes. */
+static bool shows_his(const struct person *person, const char *prompt)
+{
+	char his[40], name[4], code[25];
+
+	make_reference(name, person->t, person->n);
+	make_recovery(code, person->t, person->n);
+	snprintf(his, sizeof(his), "reference %s", name);
+	return strstr(prompt, his) || strstr(prompt, code);
+}
+
+static void answer_prompt(struct person *person, const char *prompt, char out[80])
+{
+	if (strstr(prompt, "Your e-mail address")) {
+		snprintf(out, 80, "p%u.%u@example.org", person->t, person->n);
+		return;
+	}
+	person->mixed = person->mixed || !shows_his(person, prompt);
+	type_code(person, out);
+}
+
 static int converse(int n, const struct pam_message **messages,
 	struct pam_response **ret, void *data)
 {
 	struct person *person = data;
 	const struct pam_message *message = messages[0];
-	char reference[20], name[4], text[80] = "";
+	char text[80] = "";
 
 	(void)n;
 	*ret = calloc(1, sizeof(**ret));
 	if (message->msg_style == PAM_PROMPT_ECHO_OFF) {
 		type_password(person, text);
 	} else if (message->msg_style == PAM_PROMPT_ECHO_ON) {
-		make_reference(name, person->t, person->n);
-		snprintf(reference, sizeof(reference), "reference %s", name);
-		person->mixed = person->mixed || !strstr(message->msg, reference);
-		type_code(person, text);
+		answer_prompt(person, message->msg, text);
 	}
 	if (*text)
 		(*ret)->resp = strdup(text);
@@ -211,7 +295,8 @@ static void no_delay(int status, unsigned usec, void *data)
 static bool is_right(pam_handle_t *pamh, const struct person *person, int r)
 {
 	bool wanted = person->kind == RIGHT || person->kind == SECOND_CODE ||
-		person->kind == ONE_BOX;
+		person->kind == ONE_BOX || person->kind == RECOVERY ||
+		person->kind == ENROLMENT;
 	const char *token = pam_getenv(pamh, "EMAILOTP_TOKEN");
 	char mine[64];
 
@@ -230,11 +315,17 @@ static bool sign_in(struct person *person)
 	char user[80];
 	bool right;
 	int r;
+	bool enrols = person->kind == ENROLMENT;
+	const char *service = enrols  ? "enrolment"
+		: has_one_box(person) ? "onebox"
+				      : "twoboxes";
 
 	snprintf(user, sizeof(user), "p%u.%u@example.org", person->t, person->n);
-	if (pam_start_confdir(has_one_box(person) ? "onebox" : "twoboxes", user, &conv,
-		    dir, &pamh) != PAM_SUCCESS)
+	if (pam_start_confdir(service, enrols ? "daemon" : user, &conv, dir, &pamh) !=
+		PAM_SUCCESS)
 		return false;
+	if (enrols)
+		pam_set_item(pamh, PAM_RHOST, user);
 	pam_set_item(pamh, PAM_FAIL_DELAY, (const void *)(uintptr_t)no_delay);
 	r = pam_authenticate(pamh, 0);
 	right = is_right(pamh, person, r);
@@ -273,17 +364,17 @@ static void write_stack(const char *service, const char *module, const char *arg
 
 	snprintf(path, sizeof(path), "%s/%s", dir, service);
 	f = fopen(path, "w");
-	fprintf(f, "auth requisite %s socket=%s timeout=60 password=account token %s\n",
-		module, socket_path, args);
+	fprintf(f, "auth requisite %s socket=%s timeout=60 token %s\n", module,
+		socket_path, args);
 	fclose(f);
 }
 
 static void remove_all(void)
 {
-	static const char *const names[] = { "onebox", "twoboxes" };
+	static const char *const names[] = { "onebox", "twoboxes", "enrolment" };
 	char path[200];
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		unlink(path);
 	}
@@ -345,8 +436,9 @@ int main(int argc, char **argv)
 	if (!realpath(argv[1], module) || !mkdtemp(dir))
 		return 2;
 	snprintf(socket_path, sizeof(socket_path), "%s/otpd.sock", dir);
-	write_stack("twoboxes", module, "");
-	write_stack("onebox", module, "append");
+	write_stack("twoboxes", module, "password=account");
+	write_stack("onebox", module, "password=account append");
+	write_stack("enrolment", module, "");
 	fake = fake_start_crowd(socket_path, answer);
 	same = runs_and_leaves_no_trace(&n_right);
 	fake_stop(fake, socket_path);
