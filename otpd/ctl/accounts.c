@@ -54,32 +54,32 @@ static bool is_true(const json_t *account, const char *key)
 	return json_is_true(json_object_get(account, key));
 }
 
-static bool is_disabled(const json_t *account)
+static bool is_in_state(const json_t *account, const char *wanted)
 {
 	const char *state = json_string_value(json_object_get(account, "state"));
 
-	return state && strcmp(state, "disabled") == 0;
+	return state && strcmp(state, wanted) == 0;
 }
 
 /* All that keeps its owner from signing in, in one cell. */
 static const char *account_state(const json_t *account)
 {
 	static char text[64]; /* one row is shown at a time */
-	const char *state = json_string_value(json_object_get(account, "state"));
-	bool must_reset = state && strcmp(state, "must_reset") == 0;
 
-	snprintf(text, sizeof(text), "%s%s%s%s",
-		is_disabled(account) ? ", disabled" : "",
-		must_reset ? ", must reset" : "",
+	snprintf(text, sizeof(text), "%s%s%s%s%s",
+		is_in_state(account, "disabled") ? ", disabled" : "",
+		is_in_state(account, "locked") ? ", locked" : "",
+		is_in_state(account, "must_reset") ? ", must reset" : "",
 		is_true(account, "verified") ? "" : ", unverified",
 		is_true(account, "has_password") ? "" : ", no password");
 	return text[0] ? text + 2 : "active";
 }
 
-static bool account_is_wanted(const json_t *account, unsigned given)
+static bool account_is_wanted(const json_t *account, uint64_t given)
 {
 	return !((given & ARGUMENT_UNVERIFIED) && is_true(account, "verified")) &&
-		!((given & ARGUMENT_DISABLED) && !is_disabled(account));
+		!((given & ARGUMENT_DISABLED) && !is_in_state(account, "disabled")) &&
+		!((given & ARGUMENT_LOCKED) && !is_in_state(account, "locked"));
 }
 
 int accounts_list(struct session *session, const struct arguments *arguments)

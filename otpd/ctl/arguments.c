@@ -13,8 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "otpd/ctl/moment.h"
 #include "otpd/ctl/output.h"
 #include "otpd/proto/limits.h"
+#include "otpd/util/clock.h"
 #include "otpd/util/parse.h"
 #include "otpd/util/suggest.h"
 
@@ -25,6 +27,7 @@ enum argument_type {
 	TYPE_TEXT,    /* const char * at offset */
 	TYPE_NUMBER,  /* int64_t at offset, min to max */
 	TYPE_SECONDS, /* the same, with s, m, h or d */
+	TYPE_TIME,    /* int64_t at offset, since 1970 */
 };
 
 static const struct spec {
@@ -78,6 +81,59 @@ static const struct spec {
 		"a user name to sign in with, besides the address" },
 	{ "for", "S", TYPE_SECONDS, offsetof(struct arguments, for_s), 60, 86400,
 		"seconds that it is allowed (3600)" },
+	{ "event", "EVENT", TYPE_TEXT, offsetof(struct arguments, event), 0, 0,
+		"only this event: wrong, verified ..." },
+	{ "service", "SERVICE", TYPE_TEXT, offsetof(struct arguments, service), 0, 0,
+		"only of this service: sshd, sudo ..." },
+	{ "from", "FROM", TYPE_TEXT, offsetof(struct arguments, from), 0, 0,
+		"only of logins from this host" },
+	{ "since", "TIME", TYPE_TIME, offsetof(struct arguments, since_s), 0, 0,
+		"only then or later: 2026-11-20T14:00, today, 2h" },
+	{ "until", "TIME", TYPE_TIME, offsetof(struct arguments, until_s), 0, 0,
+		"only before then" },
+	{ "all", NULL, TYPE_FLAG, 0, 0, 0, "all there are, as --limit 0" },
+	{ "csv", NULL, TYPE_FLAG, 0, 0, 0, "as CSV, for a spreadsheet" },
+	{ "relay", "RELAY", TYPE_TEXT, offsetof(struct arguments, relay), 0, 0,
+		"where mails go: smtp://HOST, smtps://HOST, sendmail ..." },
+	{ "relay-user", "NAME", TYPE_TEXT, offsetof(struct arguments, relay_user), 0, 0,
+		"the account at the relay" },
+	{ "password-file", "FILE", TYPE_TEXT, offsetof(struct arguments, password_file),
+		0, 0, "a file whose first line is its password" },
+	{ "address", "ADDRESS", TYPE_TEXT, offsetof(struct arguments, address), 0, 0,
+		"where the codes of --user go" },
+	{ "services", "LIST", TYPE_TEXT, offsetof(struct arguments, services), 0, 0,
+		"what asks for a code: sshd, sudo, or sshd,sudo" },
+	{ "first-factor", "F", TYPE_TEXT, offsetof(struct arguments, first_factor), 0,
+		0, "what sshd asks for before: password or key" },
+	{ "users", "WHO", TYPE_TEXT, offsetof(struct arguments, users), 0, 0,
+		"who needs a code: all, group:NAME or configured" },
+	{ "trial", "T", TYPE_TEXT, offsetof(struct arguments, trial), 0, 0,
+		"the trial login: wait, wait=SECONDS or none" },
+	{ "trial-port", "PORT", TYPE_NUMBER, offsetof(struct arguments, trial_port), 1,
+		65535, "the port of the trial login (2222)" },
+	{ "undo", NULL, TYPE_FLAG, 0, 0, 0, "put back what was there before" },
+	{ "force-no-way-back", NULL, TYPE_FLAG, 0, 0, 0,
+		"go on though nobody tested may use sudo" },
+	{ "config", "FILE", TYPE_TEXT, offsetof(struct arguments, config), 0, 0,
+		"otpd's configuration (/etc/otpd/otpd.conf)" },
+	{ "mail", NULL, TYPE_FLAG, 0, 0, 0, "of otpd-mail instead" },
+	{ "interval", "S", TYPE_SECONDS, offsetof(struct arguments, interval_s), 1,
+		3600, "seconds between two looks (1)" },
+	{ "no-colour", NULL, TYPE_FLAG, 0, 0, 0, "without colours and bold letters" },
+	{ "locked", NULL, TYPE_FLAG, 0, 0, 0,
+		"only those who are locked after wrong codes" },
+};
+
+/* Options that mean something else in one command. */
+static const struct {
+	const char *command;
+	const char *name;
+	const char *help;
+} elsewhere[] = {
+	{ "backup", "replace", "write over a file that is there" },
+	{ "doctor", "user", "why this user does not get in" },
+	{ "setup", "user", "the administrator, who is enrolled first" },
+	{ "setup", "from", "the sender of the mails" },
 };
 
 #define N_SPECS (sizeof(specs) / sizeof(specs[0]))
@@ -88,6 +144,17 @@ bool arguments_want_json(int argc, char *const *argv)
 		if (strcmp(argv[i], "--json") == 0)
 			return true;
 	return false;
+}
+
+static int read_time(const struct spec *spec, int64_t *ret, bool json)
+{
+	if (moment_parse(optarg, clock_wall_s(), ret) == 0)
+		return 0;
+	output_error(json, "Usage",
+		"--%s must be a time such as 2026-11-20, 2026-11-20T14:00, today, "
+		"yesterday or 2h (ago), not \"%s\"",
+		spec->name, optarg);
+	return -EINVAL;
 }
 
 static int read_value(struct arguments *arguments, const struct spec *spec, bool json)
@@ -101,6 +168,8 @@ static int read_value(struct arguments *arguments, const struct spec *spec, bool
 		*(const char **)(void *)at = optarg;
 		return 0;
 	}
+	if (spec->type == TYPE_TIME)
+		return read_time(spec, (int64_t *)(void *)at, json);
 	if ((spec->type == TYPE_NUMBER ? parse_int : parse_duration_s)(
 		    optarg, &value) == 0 &&
 		value >= spec->min && value <= spec->max) {
@@ -157,7 +226,7 @@ int arguments_read(struct arguments *arguments, int argc, char **argv)
 			c = 1;
 		if (c == '?' || c == ':')
 			return complain(c, argv[optind - 1], json);
-		arguments->given |= 1u << (c - 1);
+		arguments->given |= UINT64_C(1) << (c - 1);
 		if (read_value(arguments, &specs[c - 1], json) < 0)
 			return -EINVAL;
 	}
@@ -167,12 +236,12 @@ int arguments_read(struct arguments *arguments, int argc, char **argv)
 }
 
 int arguments_check(
-	const struct arguments *arguments, unsigned allowed, const char *command)
+	const struct arguments *arguments, uint64_t allowed, const char *command)
 {
-	unsigned wrong = arguments->given & ~(allowed | ARGUMENT_GLOBAL);
+	uint64_t wrong = arguments->given & ~(allowed | ARGUMENT_GLOBAL);
 
 	for (size_t i = 0; i < N_SPECS; i++) {
-		if (!(wrong & 1u << i))
+		if (!(wrong & UINT64_C(1) << i))
 			continue;
 		output_error(arguments->given & ARGUMENT_JSON, "Usage",
 			"\"%s\" has no option --%s; see: otpctl help %s", command,
@@ -182,16 +251,25 @@ int arguments_check(
 	return 0;
 }
 
-void arguments_print_help(unsigned set)
+static const char *help_of(const char *command, const struct spec *spec)
+{
+	for (size_t i = 0; command && i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+		if (strcmp(elsewhere[i].command, command) == 0 &&
+			strcmp(elsewhere[i].name, spec->name) == 0)
+			return elsewhere[i].help;
+	return spec->help;
+}
+
+void arguments_print_help(const char *command, uint64_t set)
 {
 	for (size_t i = 0; i < N_SPECS; i++) {
 		char left[32];
 
-		if (!(set & 1u << i))
+		if (!(set & UINT64_C(1) << i))
 			continue;
 		snprintf(left, sizeof(left), "--%s %s", specs[i].name,
 			specs[i].operand ? specs[i].operand : "");
-		printf("  %-19s %s\n", left, specs[i].help);
+		printf("  %-21s %s\n", left, help_of(command, &specs[i]));
 	}
 }
 
@@ -203,13 +281,13 @@ static int print_word(const char *word, int at)
 	return printf("%s%s", fits ? " " : "\n        ", word) + (fits ? at : -1);
 }
 
-void arguments_print_usage(const char *command, unsigned set, const char *operands)
+void arguments_print_usage(const char *command, uint64_t set, const char *operands)
 {
 	int at = printf("Usage: otpctl %s", command);
 	char text[64];
 
 	for (size_t i = 0; i < N_SPECS; i++) {
-		if (!(set & 1u << i))
+		if (!(set & UINT64_C(1) << i))
 			continue;
 		snprintf(text, sizeof(text), "[--%s%s%s]", specs[i].name,
 			specs[i].operand ? " " : "",

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The options, as bits: what a command takes is a set of them. */
-enum {
+/* The options, as bits: what a command takes is a set of them, and there are more than
+ * an int has bits. */
+__extension__ enum {
 	ARGUMENT_HELP = 1u << 0,
 	ARGUMENT_VERSION = 1u << 1,
 	ARGUMENT_SOCKET = 1u << 2,
@@ -34,11 +35,34 @@ enum {
 	ARGUMENT_NONE = 1u << 23,
 	ARGUMENT_LOGIN = 1u << 24,
 	ARGUMENT_FOR = 1u << 25,
+	ARGUMENT_EVENT = UINT64_C(1) << 26,
+	ARGUMENT_SERVICE = UINT64_C(1) << 27,
+	ARGUMENT_FROM = UINT64_C(1) << 28,
+	ARGUMENT_SINCE = UINT64_C(1) << 29,
+	ARGUMENT_UNTIL = UINT64_C(1) << 30,
+	ARGUMENT_ALL = UINT64_C(1) << 31,
+	ARGUMENT_CSV = UINT64_C(1) << 32,
+	ARGUMENT_RELAY = UINT64_C(1) << 33,
+	ARGUMENT_RELAY_USER = UINT64_C(1) << 34,
+	ARGUMENT_PASSWORD_FILE = UINT64_C(1) << 35,
+	ARGUMENT_ADDRESS = UINT64_C(1) << 36,
+	ARGUMENT_SERVICES = UINT64_C(1) << 37,
+	ARGUMENT_FIRST_FACTOR = UINT64_C(1) << 38,
+	ARGUMENT_USERS = UINT64_C(1) << 39,
+	ARGUMENT_TRIAL = UINT64_C(1) << 40,
+	ARGUMENT_TRIAL_PORT = UINT64_C(1) << 41,
+	ARGUMENT_UNDO = UINT64_C(1) << 42,
+	ARGUMENT_FORCE_NO_WAY_BACK = UINT64_C(1) << 43,
+	ARGUMENT_CONFIG = UINT64_C(1) << 44,
+	ARGUMENT_MAIL = UINT64_C(1) << 45,
+	ARGUMENT_INTERVAL = UINT64_C(1) << 46,
+	ARGUMENT_PLAIN = UINT64_C(1) << 47,
+	ARGUMENT_LOCKED = UINT64_C(1) << 48,
 };
 
 /* The command line, read. Strings point into argv. */
 struct arguments {
-	unsigned given;
+	uint64_t given;
 	const char *socket;
 	int64_t timeout_s;
 	const char *name;
@@ -50,6 +74,22 @@ struct arguments {
 	const char *tenant;
 	const char *login;
 	int64_t for_s;
+	const char *event;
+	const char *service;
+	const char *from;
+	int64_t since_s; /* since 1970 */
+	int64_t until_s;
+	const char *relay; /* this and the following: of setup */
+	const char *relay_user;
+	const char *password_file;
+	const char *address;
+	const char *services;
+	const char *first_factor;
+	const char *users;
+	const char *trial;
+	int64_t trial_port;
+	const char *config; /* NULL: otpd's default */
+	int64_t interval_s;
 	int n_words; /* the command and what it works on */
 	char *const *words;
 };
@@ -62,12 +102,13 @@ int arguments_read(struct arguments *arguments, int argc, char **argv);
 
 /* 0 if every option is in allowed; else -EINVAL, having said which one is not. */
 int arguments_check(
-	const struct arguments *arguments, unsigned allowed, const char *command);
+	const struct arguments *arguments, uint64_t allowed, const char *command);
 
-/* One line of help for each option of the set. */
-void arguments_print_help(unsigned set);
+/* One line of help for each option of the set, as it is meant in this command, if any.
+ */
+void arguments_print_help(const char *command, uint64_t set);
 
 /* "Usage: otpctl users add [--name NAME] [--verified] USER ADDRESS", in 80 columns. */
-void arguments_print_usage(const char *command, unsigned set, const char *operands);
+void arguments_print_usage(const char *command, uint64_t set, const char *operands);
 
 #endif

@@ -1,55 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * otpctl enrol: users prove an address, or a second route. The connection is given back
- * while a person looks for the mail; the challenge does not hang on it. The code is
- * wiped from every buffer that it was in; what does not look like a code is not sent,
- * so that a slip costs no try.
+ * otpctl enrol: users prove an address, or a second route (proof.c), and are offered
+ * recovery codes. Whether they take them or not, and whether they can be made or not,
+ * they are enrolled, and the exit code says so.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "otpd/ctl/commands.h"
 #include "otpd/ctl/output.h"
 #include "otpd/ctl/prompt.h"
+#include "otpd/ctl/proof.h"
+#include "otpd/ctl/recovery.h"
 #include "otpd/ctl/route.h"
 #include "otpd/proto/outcome.h"
 #include "otpd/util/cleanup.h"
-#include "otpd/util/secret.h"
-#include "otpd/util/text.h"
 
-#define SELF    "org.emailotp.Self."
-#define LINE    64 /* bytes of what is typed at the prompt */
-#define TRIES   3  /* codes that are sent */
-#define PROMPTS 12 /* lines that are read: slips and resends count here only */
+#define SELF "org.emailotp.Self."
 
-/* The enrolment that was begun, as the last answer described it. */
 struct enrolment {
 	bool second;
 	char typed[ROUTE_SIZE]; /* the route as a person typed it */
 	char route[ROUTE_SIZE];
-	char challenge[LIMIT_CHALLENGE + 1];
-	char reference[LIMIT_REFERENCE + 1];
-	bool letters;
-	int64_t length;
+	char again[80]; /* of the proof */
+	struct proof proof;
 };
-
-static int read_answer(struct enrolment *enrolment, const json_t *answer)
-{
-	const char *challenge = json_string_value(json_object_get(answer, "challenge"));
-	const char *reference = json_string_value(json_object_get(answer, "reference"));
-	const char *alphabet = json_string_value(json_object_get(answer, "alphabet"));
-	int64_t length = json_integer_value(json_object_get(answer, "length"));
-
-	if (!challenge || !reference || !alphabet || length < 1 || length > LIMIT_CODE)
-		return -EPROTO;
-	if (!text_copy(enrolment->challenge, sizeof(enrolment->challenge), challenge))
-		return -EPROTO;
-	text_copy_clean(enrolment->reference, sizeof(enrolment->reference), reference);
-	enrolment->letters = strcmp(alphabet, "letters") == 0;
-	enrolment->length = length;
-	return 0;
-}
 
 static int begin(
 	struct session *session, struct enrolment *enrolment, json_t **ret_answer)
@@ -58,7 +33,7 @@ static int begin(
 		enrolment->second ? SELF "EnrolSecond" : SELF "Enrol",
 		json_pack("{s:s}", "address", enrolment->route), ret_answer);
 
-	return r == 0 ? read_answer(enrolment, *ret_answer) : r;
+	return r == 0 ? proof_read(&enrolment->proof, *ret_answer) : r;
 }
 
 /* What the code comes in. */
@@ -70,145 +45,6 @@ static const char *carrier(const struct enrolment *enrolment)
 static const char *command(const struct enrolment *enrolment)
 {
 	return enrolment->second ? "otpctl enrol --second" : "otpctl enrol";
-}
-
-/* A new code. Being throttled is said and is no error. 0, or the exit code. */
-static int resend(struct session *session, struct enrolment *enrolment)
-{
-	CLEANUP(json_decrefp) json_t *answer = NULL;
-	char span[OUTPUT_SPAN];
-	int r;
-
-	r = session_call(session, SELF "Resend",
-		json_pack("{s:s}", "challenge", enrolment->challenge), &answer);
-	if (r == OUTCOME_THROTTLED) {
-		output_span(span,
-			json_integer_value(json_object_get(answer, "retry_after")));
-		fprintf(stderr,
-			"No further code can be sent for %s; the last one is still "
-			"good.\n",
-			span);
-		return 0;
-	}
-	if (r == 0)
-		r = read_answer(enrolment, answer);
-	if (r != 0)
-		return session_explain(session, r, answer, NULL);
-	fputs("A new code is on its way; the old one is dead.\n", stderr);
-	return 0;
-}
-
-/* Takes out separators, in place; letters in upper case. */
-static void squeeze(char *code)
-{
-	char *to = code;
-
-	for (; *code; code++)
-		if (*code != ' ' && *code != '-')
-			*to++ = *code >= 'a' && *code <= 'z' ? (char)(*code - 32)
-							     : *code;
-	*to = '\0';
-}
-
-static bool looks_like_code(const struct enrolment *enrolment, const char *code)
-{
-	const char *alphabet = enrolment->letters ? CODE_LETTERS : "0123456789";
-
-	return strlen(code) == (size_t)enrolment->length &&
-		strspn(code, alphabet) == strlen(code);
-}
-
-/* 0: right; an outcome that leaves more tries, positive; or the exit code negated. */
-static int confirm(
-	struct session *session, const struct enrolment *enrolment, const char *code)
-{
-	CLEANUP(json_decrefp) json_t *answer = NULL;
-	const json_t *left;
-	int r;
-
-	r = session_call(session, SELF "Confirm",
-		json_pack(
-			"{s:s, s:s}", "challenge", enrolment->challenge, "code", code),
-		&answer);
-	if (r == 0)
-		return 0;
-	left = json_object_get(answer, "tries_left");
-	if (r != OUTCOME_WRONG_CODE ||
-		(json_is_integer(left) && json_integer_value(left) <= 0))
-		return -session_explain(session, r, answer, NULL);
-	fputs("That is not the code", stderr);
-	if (json_is_integer(left))
-		fprintf(stderr, " (%lld tries left)",
-			(long long)json_integer_value(left));
-	fputs(".\n", stderr);
-	return r;
-}
-
-static int ask(const struct enrolment *enrolment, char *line, size_t size)
-{
-	char question[160];
-
-	snprintf(question, sizeof(question),
-		"Code from the %s with the reference %s (%lld %s; r: send it again): ",
-		carrier(enrolment), enrolment->reference, (long long)enrolment->length,
-		enrolment->letters ? "letters" : "digits");
-	return prompt_line(question, line, size);
-}
-
-static void wipe_line(char (*line)[LINE])
-{
-	secret_wipe(*line, LINE);
-}
-
-/* One prompt. 0: enrolled; 1: that was a code; 2: it was not; or minus the exit code.
- */
-static int one_prompt(struct session *session, struct enrolment *enrolment)
-{
-	CLEANUP(wipe_line) char line[LINE];
-	int r;
-
-	session_close(session);
-	r = ask(enrolment, line, sizeof(line));
-	if (r < 0 && r != -EMSGSIZE) {
-		output_error(session->json, "Interrupted",
-			"no code was typed; run %s again with the same %s, the code "
-			"stays good until it expires",
-			command(enrolment),
-			route_is_number(enrolment->route) ? "number" : "address");
-		return -OUTPUT_OTHER;
-	}
-	squeeze(line);
-	if (strcmp(line, "R") == 0) {
-		r = resend(session, enrolment);
-		return r ? -r : 2;
-	}
-	if (!looks_like_code(enrolment, line)) {
-		fprintf(stderr, "The code has %lld %s; nothing was sent.\n",
-			(long long)enrolment->length,
-			enrolment->letters ? "letters" : "digits");
-		return 2;
-	}
-	r = confirm(session, enrolment, line);
-	return r > 0 ? 1 : r;
-}
-
-static int ask_for_code(struct session *session, struct enrolment *enrolment)
-{
-	int tries = 0;
-
-	for (int i = 0; i < PROMPTS && tries < TRIES; i++) {
-		int r = one_prompt(session, enrolment);
-
-		if (r <= 0)
-			return -r;
-		tries += r == 1;
-	}
-	output_error(session->json, "WrongCode",
-		"this was not the code; look for the newest %s, then run %s again with "
-		"the same %s",
-		carrier(enrolment), command(enrolment),
-		route_is_number(enrolment->route) ? "number" : "address");
-	return OUTPUT_REFUSED;
 }
 
 /* Where the route comes from: the command line or a person. NULL, or what is wrong. */
@@ -305,6 +141,18 @@ static int explain_begin(const struct session *session, int r, const json_t *ans
 	return OUTPUT_REFUSED;
 }
 
+/* For what is said at the prompts. */
+static void describe(struct enrolment *enrolment)
+{
+	bool number = route_is_number(enrolment->route);
+
+	snprintf(enrolment->again, sizeof(enrolment->again),
+		"%s again with the same %s", command(enrolment),
+		number ? "number" : "address");
+	enrolment->proof.again = enrolment->again;
+	enrolment->proof.carrier = carrier(enrolment);
+}
+
 static void say_begun(const struct enrolment *enrolment, const json_t *answer)
 {
 	char span[OUTPUT_SPAN];
@@ -342,12 +190,16 @@ int enrol_run(struct session *session, const struct arguments *arguments)
 
 	if (r != 0)
 		return r;
+	describe(&enrolment);
 	r = begin(session, &enrolment, &answer);
 	if (r != 0)
 		return explain_begin(session, r, answer, &enrolment);
 	say_begun(&enrolment, answer);
-	r = ask_for_code(session, &enrolment);
-	if (r == 0)
-		say_done(session, &enrolment);
-	return r;
+	r = proof_ask(session, &enrolment.proof);
+	if (r != 0)
+		return r;
+	say_done(session, &enrolment);
+	if (!enrolment.second)
+		recovery_offer(session, enrolment.proof.challenge);
+	return OUTPUT_DONE;
 }

@@ -23,7 +23,7 @@
 
 struct import {
 	struct session *session;
-	unsigned given;
+	uint64_t given;
 	struct roster roster;
 	size_t added;
 	size_t updated;

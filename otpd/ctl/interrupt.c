@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ctrl-C. A command that waits for one answer may end anywhere; an import wants to end
- * between two calls and say how far it came. The two flags are the only writable
+ * between two calls and say how far it came; setup wants to put back what it has begun.
+ * The flags are the only writable
  * objects of file scope in otpctl, as a signal handler takes no argument.
  */
 #include "otpd/ctl/interrupt.h"
@@ -13,6 +14,7 @@
 #include "otpd/ctl/output.h"
 
 static volatile sig_atomic_t deferred;
+static volatile sig_atomic_t held;
 static volatile sig_atomic_t came;
 
 static void on_signal(int signal)
@@ -20,7 +22,7 @@ static void on_signal(int signal)
 	static const char text[] = "\notpctl: interrupted\n";
 
 	(void)signal;
-	if (deferred && !came) {
+	if (held || (deferred && !came)) {
 		came = 1;
 		return;
 	}
@@ -46,4 +48,18 @@ void interrupt_defer(void)
 bool interrupt_came(void)
 {
 	return came;
+}
+
+void interrupt_hold(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction action = { .sa_handler = on_signal };
+
+	held = 1;
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		sigaction(numbers[i], &action, NULL);
+	/* A terminal that is gone is an error of write(2). */
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
 }

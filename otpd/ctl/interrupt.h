@@ -12,4 +12,11 @@ void interrupt_init(void);
 void interrupt_defer(void);
 bool interrupt_came(void);
 
+/*
+ * From now on they are only noted, however many come, and so are SIGHUP and SIGQUIT:
+ * for a command that must put things back before it ends. Calls that wait are
+ * interrupted.
+ */
+void interrupt_hold(void);
+
 #endif

@@ -9,8 +9,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "otpd/ctl/output.h"
+#include "otpd/ctl/progress.h"
+#include "otpd/ctl/sheet.h"
 #include "otpd/ctl/table.h"
 #include "otpd/util/cleanup.h"
 
@@ -23,12 +26,15 @@ struct run {
 	const struct listing *listing;
 	struct table table;
 	struct output_array array;
-	unsigned given;
+	uint64_t given;
 	int64_t left; /* rows that may still be shown */
+	struct progress progress;
+	int64_t first; /* where the second page begins */
 };
 
 static void run_fini(struct run *run)
 {
+	progress_end(&run->progress);
 	table_fini(&run->table);
 }
 
@@ -66,6 +72,10 @@ static int show_row(struct run *run, const json_t *row)
 	}
 	for (size_t i = 0; i < listing->n_columns; i++)
 		cells[i] = cell_text(row, &listing->columns[i], rooms[i]);
+	if (listing->csv) {
+		sheet_row(stdout, cells, listing->n_columns);
+		return 0;
+	}
 	return table_add(&run->table, cells);
 }
 
@@ -93,6 +103,21 @@ static int show_page(struct run *run, const json_t *answer)
 	return 0;
 }
 
+/* Identifiers fall to 1, so the first cursor says how far it is. */
+static void show_progress(struct run *run, int64_t at)
+{
+	if (!run->listing->progress || at <= 0)
+		return;
+	if (run->first == 0) {
+		run->first = at;
+		/* Not among the rows on the same terminal. */
+		progress_begin(&run->progress, run->listing->progress, (size_t)at,
+			!isatty(STDOUT_FILENO));
+	}
+	if (at <= run->first)
+		progress_show(&run->progress, (size_t)(run->first - at));
+}
+
 /* Moves the cursor on. 1: there is a next page; 0: that was the last. */
 static int next_page(struct run *run, json_t *parameters, const json_t *answer)
 {
@@ -104,13 +129,15 @@ static int next_page(struct run *run, json_t *parameters, const json_t *answer)
 	/* A daemon that stays on the same page would keep us here for ever. */
 	if (json_equal(next, json_object_get(parameters, cursor)))
 		return -EPROTO;
+	show_progress(run, json_integer_value(next));
 	return json_object_set(parameters, cursor, next) < 0 ? -ENOMEM : 1;
 }
 
 static int one_page(struct run *run, json_t *parameters)
 {
 	CLEANUP(json_decrefp) json_t *answer = NULL;
-	int64_t rows = run->left < PAGE ? run->left : PAGE;
+	int64_t page = run->listing->page > 0 ? run->listing->page : PAGE;
+	int64_t rows = run->left < page ? run->left : page;
 	int r;
 
 	if (parameters &&
@@ -128,7 +155,7 @@ static int one_page(struct run *run, json_t *parameters)
 }
 
 int listing_run(struct session *session, const struct listing *listing,
-	json_t *parameters, int64_t limit, unsigned given)
+	json_t *parameters, int64_t limit, uint64_t given)
 {
 	CLEANUP(json_decrefp) json_t *owned = parameters;
 	CLEANUP(run_fini)
@@ -144,6 +171,8 @@ int listing_run(struct session *session, const struct listing *listing,
 	for (size_t i = 0; i < listing->n_columns; i++)
 		titles[i] = listing->columns[i].title;
 	table_init(&run.table, stdout, titles, listing->n_columns);
+	if (listing->csv)
+		sheet_row(stdout, titles, listing->n_columns);
 	/* one_page: -1 there is more, 0 that was all, else the exit code. */
 	do
 		r = one_page(&run, owned);
@@ -152,7 +181,7 @@ int listing_run(struct session *session, const struct listing *listing,
 		return r;
 	if (session->json)
 		output_array_end(&run.array);
-	else
+	else if (!listing->csv)
 		table_end(&run.table);
 	return OUTPUT_DONE;
 }

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "otpd/ctl/session.h"
 
@@ -29,7 +30,10 @@ struct listing {
 	const char *cursor; /* the parameter that next becomes */
 	const struct listing_column *columns;
 	size_t n_columns;
-	bool (*wants)(const json_t *row, unsigned given); /* NULL: every row */
+	bool (*wants)(const json_t *row, uint64_t given); /* NULL: every row */
+	int64_t page;         /* rows of an answer, if more than the usual 40 */
+	bool csv;             /* for people: CSV in place of a table */
+	const char *progress; /* what a bar calls it; NULL: none. The cursor is an id */
 };
 
 /*
@@ -37,7 +41,7 @@ struct listing {
  * over. given goes to wants. Returns the exit code.
  */
 int listing_run(struct session *session, const struct listing *listing,
-	json_t *parameters, int64_t limit, unsigned given);
+	json_t *parameters, int64_t limit, uint64_t given);
 
 /* Shows one object, a line for each member; -ENOMEM or 0. */
 int listing_card(

@@ -25,7 +25,7 @@ static const struct command {
 	const char *operands;
 	int min; /* operands */
 	int max;
-	unsigned options;
+	uint64_t options;
 	command_run *run;
 	const char *help;
 } commands[] = {
@@ -34,7 +34,8 @@ static const struct command {
 			ARGUMENT_REPLACE,
 		users_add, "enrol a user" },
 	{ "users list", "", 0, 0,
-		ARGUMENT_UNVERIFIED | ARGUMENT_DISABLED | ARGUMENT_UNDELIVERABLE,
+		ARGUMENT_UNVERIFIED | ARGUMENT_DISABLED | ARGUMENT_LOCKED |
+			ARGUMENT_UNDELIVERABLE,
 		users_list, "list who is enrolled" },
 	{ "users show", "USER", 1, 1, 0, users_show, "show a user and the counters" },
 	{ "users verify", "USER...", 1, MANY, 0, users_verify,
@@ -43,6 +44,8 @@ static const struct command {
 		"set the language of a user's mails" },
 	{ "users second", "USER [ROUTE]", 1, 2, ARGUMENT_VERIFIED | ARGUMENT_NONE,
 		users_second, "set where mails go if the first is refused" },
+	{ "users recovery-codes", "USER", 1, 1, 0, users_recovery,
+		"make ten recovery codes for a user" },
 	{ "users disable", "USER...", 1, MANY, 0, users_disable,
 		"refuse every login of a user" },
 	{ "users unlock", "USER...", 1, MANY, 0, users_unlock,
@@ -58,7 +61,8 @@ static const struct command {
 			ARGUMENT_VERIFIED,
 		accounts_add, "make an account without a password" },
 	{ "accounts list", "", 0, 0,
-		ARGUMENT_TENANT | ARGUMENT_UNVERIFIED | ARGUMENT_DISABLED,
+		ARGUMENT_TENANT | ARGUMENT_UNVERIFIED | ARGUMENT_DISABLED |
+			ARGUMENT_LOCKED,
 		accounts_list, "list the accounts of a tenant" },
 	{ "accounts show", "ACCOUNT", 1, 1, ARGUMENT_TENANT, accounts_show,
 		"show an account and the counters" },
@@ -83,17 +87,44 @@ static const struct command {
 	{ "enrol", "[ADDRESS]", 0, 1, ARGUMENT_SECOND, enrol_run,
 		"enrol yourself, or prove a second route" },
 	{ "self", "", 0, 0, 0, self_run, "show whether you are enrolled" },
+	{ "recovery-codes", "", 0, 0, 0, recovery_run,
+		"make ten recovery codes for yourself" },
+	{ "break-glass", "USER", 1, 1, 0, breakglass_run,
+		"make a code that lets a user in once" },
 	{ "status", "", 0, 0, 0, status_run, "show how the daemon is" },
 	{ "queue", "", 0, 0, ARGUMENT_OPEN | ARGUMENT_LIMIT, queue_run,
 		"list mails and what became of them" },
-	{ "audit", "", 0, 0, ARGUMENT_USER | ARGUMENT_LIMIT, audit_run,
-		"list what was decided" },
+	{ "audit", "", 0, 0,
+		ARGUMENT_USER | ARGUMENT_EVENT | ARGUMENT_SERVICE | ARGUMENT_FROM |
+			ARGUMENT_SINCE | ARGUMENT_UNTIL | ARGUMENT_LIMIT |
+			ARGUMENT_ALL | ARGUMENT_CSV,
+		audit_run, "list what was decided" },
+	{ "metrics", "", 0, 0, ARGUMENT_MAIL_SOCKET, metrics_run,
+		"write the numbers as OpenMetrics" },
 	{ "mail stats", "", 0, 0, ARGUMENT_MAIL_SOCKET, mailstats_run,
 		"count mails by transport and domain" },
 	{ "send-test", "ADDRESS", 1, 1,
 		ARGUMENT_WAIT | ARGUMENT_LANGUAGE | ARGUMENT_TENANT |
 			ARGUMENT_MAIL_SOCKET,
 		sendtest_run, "mail a test message and watch it go" },
+	{ "doctor", "", 0, 0, ARGUMENT_USER | ARGUMENT_MAIL_SOCKET, doctor_run,
+		"find what is wrong on this host" },
+	{ "setup", "", 0, 0,
+		ARGUMENT_RELAY | ARGUMENT_RELAY_USER | ARGUMENT_PASSWORD_FILE |
+			ARGUMENT_FROM | ARGUMENT_USER | ARGUMENT_ADDRESS |
+			ARGUMENT_VERIFIED | ARGUMENT_SERVICES | ARGUMENT_FIRST_FACTOR |
+			ARGUMENT_USERS | ARGUMENT_TRIAL | ARGUMENT_TRIAL_PORT |
+			ARGUMENT_WAIT | ARGUMENT_MAIL_SOCKET | ARGUMENT_YES |
+			ARGUMENT_DRY_RUN | ARGUMENT_UNDO | ARGUMENT_FORCE_NO_WAY_BACK,
+		setup_run, "set all of it up, or take it back" },
+	{ "top", "", 0, 0, ARGUMENT_INTERVAL | ARGUMENT_PLAIN, top_run,
+		"watch logins and mails as they come" },
+	{ "config", "[SETTING]", 0, 1, ARGUMENT_MAIL | ARGUMENT_MAIL_SOCKET, config_run,
+		"show settings and where they come from" },
+	{ "backup", "FILE", 1, 1, ARGUMENT_REPLACE, backup_run,
+		"copy the store into a file" },
+	{ "restore", "FILE", 1, 1, ARGUMENT_YES | ARGUMENT_CONFIG, restore_run,
+		"put a backup in place of the store" },
 	{ "help", "[COMMAND]", 0, 2, 0, NULL, "show help" },
 };
 
@@ -143,7 +174,7 @@ static void print_command(const struct command *command)
 {
 	arguments_print_usage(command->name, command->options, command->operands);
 	printf("\n  %s\n\nOptions:\n", command->help);
-	arguments_print_help(command->options | ARGUMENT_GLOBAL);
+	arguments_print_help(command->name, command->options | ARGUMENT_GLOBAL);
 	puts("\nSee otpctl(8).");
 }
 
@@ -161,9 +192,10 @@ static void print_overview(const char *group)
 		printf("  %-33s %s\n", left, commands[i].help);
 	}
 	puts("\nOptions:");
-	arguments_print_help(ARGUMENT_GLOBAL);
+	arguments_print_help(NULL, ARGUMENT_GLOBAL);
 	puts("\n\"otpctl help COMMAND\" shows the options of a command.\n"
-	     "Exit: 0 done, 1 refused, 2 usage, 3 otpd not reachable, 4 bad file, 5 other.");
+	     "Exit: 0 done, 1 refused, 2 usage, 3 otpd not reachable, 4 bad file, 5 other;\n"
+	     "doctor: 6 warnings, 7 errors.");
 }
 
 /* The command that somebody meant: both words mistyped or the first left out. */
@@ -247,9 +279,9 @@ static int check_operands(
 	if (arguments->n_words >= command->min && arguments->n_words <= command->max)
 		return 0;
 	output_error(arguments->given & ARGUMENT_JSON, "Usage",
-		"too %s operands; usage: otpctl %s %s",
+		"too %s operands; usage: otpctl %s%s%s",
 		arguments->n_words < command->min ? "few" : "many", command->name,
-		command->operands);
+		command->operands[0] ? " " : "", command->operands);
 	return -1;
 }
 
@@ -295,6 +327,8 @@ int main(int argc, char **argv)
 		.limit = 100,
 		.wait_s = 60,
 		.for_s = 3600,
+		.trial_port = 2222,
+		.interval_s = 1,
 	};
 
 	/* Codes pass through JSON strings; all of those are wiped when freed. */

@@ -14,6 +14,8 @@ enum output_exit {
 	OUTPUT_UNREACHABLE = 3, /* no daemon, no answer in time, no sensible answer */
 	OUTPUT_BAD_FILE = 4,    /* the file to import is wrong */
 	OUTPUT_OTHER = 5,       /* interrupted, or something here broke */
+	OUTPUT_WARNINGS = 6,    /* doctor has found warnings, and no errors */
+	OUTPUT_ERRORS = 7,      /* doctor has found errors */
 };
 
 /*

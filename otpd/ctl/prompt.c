@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "otpd/ctl/interrupt.h"
 #include "otpd/util/cleanup.h"
 #include "otpd/util/secret.h"
 
@@ -26,7 +27,7 @@ static int read_byte(char *ret)
 
 		if (n >= 0)
 			return (int)n;
-		if (errno != EINTR)
+		if (errno != EINTR || interrupt_came())
 			return -errno;
 	}
 }

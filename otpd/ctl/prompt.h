@@ -11,8 +11,8 @@ bool prompt_possible(void);
 /*
  * Writes the question to standard error and reads one line of standard input, without
  * its end, into out. 0; -ENODATA at the end of input; -EMSGSIZE for a line that does
- * not fit (it has been read to its end); or -errno. No copy of the line stays anywhere
- * but in out.
+ * not fit (it has been read to its end); or -errno (-EINTR: interrupt_came()). No copy
+ * of the line stays anywhere but in out.
  */
 int prompt_line(const char *question, char *out, size_t size);
 

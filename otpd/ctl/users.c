@@ -22,6 +22,8 @@ static const char *user_state(const json_t *user)
 
 	if (json_is_true(json_object_get(user, "disabled")))
 		return undeliverable ? "disabled, undeliverable" : "disabled";
+	if (json_is_true(json_object_get(user, "locked")))
+		return undeliverable ? "locked, undeliverable" : "locked";
 	if (json_integer_value(json_object_get(user, "verified_at")) > 0)
 		return undeliverable ? "verified, undeliverable" : "verified";
 	return undeliverable ? "unverified, undeliverable" : "unverified";
@@ -43,17 +45,20 @@ static const struct listing_column user_columns[] = {
 	{ "STATE", NULL, LISTING_TEXT, user_state },
 	{ "ADDRESS", "address", LISTING_TEXT, NULL },
 	{ "LAST LOGIN", "last_login_at", LISTING_TIME, NULL },
+	{ "CODES", "recovery_codes", LISTING_INT, NULL },
 	{ "NAME", "name", LISTING_TEXT, NULL },
 };
 
-static bool user_is_wanted(const json_t *user, unsigned given)
+static bool user_is_wanted(const json_t *user, uint64_t given)
 {
 	bool verified = json_integer_value(json_object_get(user, "verified_at")) > 0;
 	bool disabled = json_is_true(json_object_get(user, "disabled"));
+	bool locked = json_is_true(json_object_get(user, "locked"));
 	bool undeliverable = json_is_true(json_object_get(user, "undeliverable"));
 
 	return !((given & ARGUMENT_UNVERIFIED) && verified) &&
 		!((given & ARGUMENT_DISABLED) && !disabled) &&
+		!((given & ARGUMENT_LOCKED) && !locked) &&
 		!((given & ARGUMENT_UNDELIVERABLE) && !undeliverable);
 }
 
@@ -92,6 +97,8 @@ static int show_as_card(const json_t *answer)
 		{ "mails, last day", "sends_day", LISTING_INT, NULL },
 		{ "live challenges", "live_challenges", LISTING_INT, NULL },
 		{ "locked for", "locked_for", LISTING_SPAN, NULL },
+		{ "recovery codes left", "recovery_codes", LISTING_INT, NULL },
+		{ "recovery locked for", "recovery_locked_for", LISTING_SPAN, NULL },
 	};
 	CLEANUP(json_decrefp) json_t *flat = json_copy(json_object_get(answer, "user"));
 

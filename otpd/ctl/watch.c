@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "otpd/ctl/doubt.h"
+#include "otpd/ctl/interrupt.h"
 #include "otpd/ctl/output.h"
 #include "otpd/ctl/table.h"
 #include "otpd/util/cleanup.h"
@@ -199,7 +200,7 @@ int watch_follow(struct watch *watch, int64_t wait_s)
 		if (r != 0)
 			return r;
 		ms = steps_now_ms(&watch->steps);
-		if (watch_is_over(watch) || ms >= wait_s * 1000)
+		if (watch_is_over(watch) || ms >= wait_s * 1000 || interrupt_came())
 			return 0;
 		poll(NULL, 0, pause_ms(ms));
 	}

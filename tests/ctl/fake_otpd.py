@@ -36,6 +36,8 @@ USED = {"Admin": """
     method SendTest(address: string, template: ?string, language: ?string, tenant: ?string)
     method EndSessions(login: ?string, tenant: ?string, all: ?bool)
     method RotateTokenKey()
+    method RecoveryCodes(user: string)
+    method BreakGlass(user: string)
 """
     # what of accounts is the same for all
     + "".join(f"method {name}(login: string, tenant: ?string)" for name in
@@ -47,6 +49,8 @@ USED = {"Admin": """
                       language: ?string)
 """, "Self": """
     method EnrolSecond(address: string)
+    method BeginRecovery()
+    method RecoveryCodes(challenge: string)
 """, "Mail": """
     method Stats(after: ?string, limit: ?int)
     method Trace(mail: string)

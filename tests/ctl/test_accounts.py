@@ -202,7 +202,8 @@ def test_accounts_list_pages_through_all():
 
 
 def test_accounts_list_filters_and_says_what_is_in_the_way():
-    fake = some("ada", "bob", "cyd", "dan")
+    fake = some("ada", "bob", "cyd", "dan", "eve")
+    row_of(fake, "eve").update(state="locked")
     row_of(fake, "bob").update(verified=False, has_password=False)
     row_of(fake, "cyd").update(state="disabled", verified=False)
     row_of(fake, "dan").update(state="must_reset")
@@ -218,6 +219,7 @@ def test_accounts_list_filters_and_says_what_is_in_the_way():
         assert names("--unverified") == ["bob", "cyd"]
         assert names("--disabled") == ["cyd"]
         assert names("--disabled", "--unverified") == ["cyd"]
+        assert names("--locked") == ["eve"]
 
 
 def test_an_empty_list_and_an_unknown_tenant():

@@ -75,6 +75,7 @@ def test_users_list_pages_through_all():
 def test_users_list_filters():
     daemon = some_users(4)
     daemon.DisableUser("u00001")
+    daemon.more["u00002"] = {"locked": True}
     with FakeOtpd(daemon) as otpd:
         def names(*options):
             rows = otpctl(otpd, "users", "list", "--json", *options).expect(DONE).json()
@@ -82,6 +83,8 @@ def test_users_list_filters():
         assert names("--unverified") == ["u00001", "u00003"]
         assert names("--disabled") == ["u00001"]
         assert names("--disabled", "--unverified") == ["u00001"]
+        assert names("--locked") == ["u00002"]
+        assert names("--locked", "--unverified") == []
 
 
 def test_pages_of_the_longest_rows_fit_an_answer():
@@ -168,7 +171,7 @@ def test_users_remove_asks_on_a_terminal():
         assert daemon.users == {}
 
 
-STATUS = {"version": "0.1.0", "started_at": NOVEMBER, "users": 12, "live_challenges": 1,
+STATUS = {"version": "0.2.0", "started_at": NOVEMBER, "users": 12, "live_challenges": 1,
           "queued_mails": 0, "connections": 1, "calls": 99, "batches": 42,
           "wrong_last_hour": 3, "mailer": "up", "mailer_error": "", "accounts": 7,
           "pending_registrations": 2, "sessions": 5, "tenants": ["acme", "shop"]}

@@ -46,6 +46,12 @@ def test_options_are_those_of_the_help():
         assert set(complete(*command.split(), "--")) == known, command
 
 
+def test_events_are_those_of_the_table():
+    with open(os.path.join(ROOT, "otpd/core/event.c"), encoding="ascii") as file:
+        names = re.findall(r'^\t\{ "([a-z_]+)", ', file.read(), re.M)
+    assert len(names) > 50 and complete("audit", "--event", "") == names
+
+
 def test_users_are_offered_where_users_are_meant():
     daemon = Daemon()
     for name in ("alice", "albert", "bob"):
@@ -85,6 +91,13 @@ def test_languages_are_offered():
     assert complete("send-test", "--language", "d") == ["de"]
     assert complete("users", "add", "a", "a@example.org", "--language", "f") == ["fr"]
     assert complete("send-test", "--tenant", "") == []
+
+
+def test_answers_of_setup_are_offered():
+    assert complete("setup", "--first-factor", "") == ["password", "key"]
+    assert complete("setup", "--services", "ss") == ["sshd", "sshd,sudo"]
+    assert complete("setup", "--trial", "n") == ["none"]
+    assert complete("setup", "--relay", "x", "--yes", "--un") == ["--undo"]
 
 
 def test_hostile_names_are_not_offered_and_not_run():

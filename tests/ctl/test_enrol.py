@@ -6,6 +6,8 @@ from fake_otpd import FakeOtpd, Refusal
 from harness import DONE, OTHER, REFUSED, UNREACHABLE, USAGE, Skip, Terminal, otpctl
 
 PROMPT = "r: send it again): "
+OFFER = "for when no mail reaches you? [Y/n] "
+CODES = [f"CDFG-HJKM-NPQR-TVWX-000{i}" for i in range(10)]
 
 
 class Enrolment:
@@ -17,6 +19,7 @@ class Enrolment:
         self.mails = 0
         self.tries = []
         self.throttled = False
+        self.recovery = {"codes": " ".join(CODES)}
 
     def answer(self):
         self.mails += 1
@@ -25,8 +28,11 @@ class Enrolment:
                 "expires_in": 600, "resend_in": 60}
 
     def __call__(self, method, parameters):
-        if method == "Self.Enrol":
+        if method in ("Self.Enrol", "Self.BeginRecovery"):
             return self.answer()
+        if method == "Self.RecoveryCodes" and self.recovery:
+            assert parameters == {"challenge": f"{self.mails:032x}"}, parameters
+            return self.recovery
         if parameters["challenge"] != f"{self.mails:032x}":
             return Refusal("NoChallenge")
         if method == "Self.Resend":
@@ -41,6 +47,12 @@ class Enrolment:
                        delivery="sent")
 
 
+def decline(terminal):
+    """Enrolled, and no recovery codes now."""
+    terminal.expect(OFFER)
+    terminal.type("no\n")
+
+
 def test_enrol_on_a_terminal():
     enrolment = Enrolment()
     with FakeOtpd(enrolment) as otpd:
@@ -49,7 +61,10 @@ def test_enrol_on_a_terminal():
         terminal.expect("spam folder")
         terminal.expect("reference K7M (6 digits; " + PROMPT)
         terminal.type("123 456\n")
-        assert "You are enrolled with a@example.org" in terminal.end(DONE)
+        terminal.expect("You are enrolled with a@example.org")
+        terminal.expect(OFFER)
+        terminal.type("n\n")
+        assert "otpctl recovery-codes" in terminal.end(DONE)
         assert otpd.calls[0] == ("Self.Enrol", {"address": "a@example.org"})
         assert enrolment.tries == ["123456"]
 
@@ -61,6 +76,7 @@ def test_enrol_asks_for_the_address():
         terminal.type("me@example.org\n")
         terminal.expect(PROMPT)
         terminal.type("123-456\n")
+        decline(terminal)
         terminal.end(DONE)
         assert otpd.calls[0][1] == {"address": "me@example.org"}
 
@@ -90,6 +106,7 @@ def test_a_wrong_code_then_the_right_one():
         terminal.type("999999\n")
         terminal.expect(PROMPT)
         terminal.type("123456\n")
+        decline(terminal)
         terminal.end(DONE)
 
 
@@ -104,6 +121,7 @@ def test_resend_makes_the_old_code_useless():
         terminal.expect("not the code")
         terminal.expect(PROMPT)
         terminal.type("234567\n")
+        decline(terminal)
         terminal.end(DONE)
 
 
@@ -117,6 +135,7 @@ def test_resend_too_soon_says_how_long_and_goes_on():
         terminal.expect("for 59 s; the last one is still good")
         terminal.expect(PROMPT)
         terminal.type("123456\n")
+        decline(terminal)
         terminal.end(DONE)
 
 
@@ -130,6 +149,7 @@ def test_what_does_not_look_like_a_code_is_not_sent_and_costs_no_try():
             terminal.expect("6 digits; nothing was sent")
         terminal.expect(PROMPT)
         terminal.type("123456\n")
+        decline(terminal)
         terminal.end(DONE)
         assert enrolment.tries == ["123456"]
 
@@ -143,6 +163,7 @@ def test_codes_of_letters_are_taken_in_either_case():
         terminal.expect("nothing was sent")
         terminal.expect(PROMPT)
         terminal.type("cdfg hj3\n")
+        decline(terminal)
         terminal.end(DONE)
         assert enrolment.tries == ["CDFGHJ3"]
 
@@ -204,6 +225,7 @@ def test_the_code_stays_nowhere_in_memory():
         # The first bytes of a freed block are overwritten by the allocator.
         assert b"TRQPNMKJHG" not in memory and b"TRQP-NMKJ" not in memory
         terminal.type("CDFGHJKMNPQRTVWX\n")
+        decline(terminal)
         terminal.end(DONE)
 
 
@@ -258,6 +280,7 @@ def test_no_connection_is_held_while_a_person_types():
         terminal.expect(PROMPT)
         assert served, "the first connection has been given back"
         terminal.type("123456\n")
+        decline(terminal)
         terminal.end(DONE)
 
 
@@ -269,5 +292,11 @@ def test_self():
         assert otpctl(otpd, "self", "--json").expect(DONE).json() == status
     with FakeOtpd(lambda *_: status | {"enrolled": False}) as otpd:
         otpctl(otpd, "self").expect(DONE, "not enrolled; run: otpctl enrol")
+    for left, text in ((0, "none; to make ten: otpctl recovery-codes"), (1, "1 left; to make"),
+                       (3, "3 left"), (10, "10 left")):
+        with FakeOtpd(lambda *_, n=left: status | {"recovery_codes": n}) as otpd:
+            otpctl(otpd, "self").expect(DONE, text)
+    with FakeOtpd(lambda *_: status | {"locked": True, "recovery_codes": 2}) as otpd:
+        otpctl(otpd, "self").expect(DONE, "locked after wrong codes; a recovery code unlocks")
     with FakeOtpd(lambda *_: status | {"disabled": True}) as otpd:
         otpctl(otpd, "self").expect(DONE, "disabled; ask an administrator")

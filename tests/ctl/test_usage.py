@@ -16,7 +16,7 @@ def commands():
 
 
 def test_help_lists_every_command_and_each_has_its_own_help():
-    assert len(commands()) == 31, commands()
+    assert len(commands()) == 41, commands()
     for command in commands():
         first = otpctl(None, "help", *command.split()).expect(DONE, "Usage: otpctl").out
         assert command in first.splitlines()[0]
