@@ -22,36 +22,47 @@ BEGIN {
 	allow("otpd/varlink", "otpd/varlink otpd/proto otpd/util otpd/version.h")
 	allow("otpd/config", "otpd/config otpd/util")
 	allow("otpd/core", "otpd/core otpd/util otpd/proto/limits.h otpd/proto/outcome.h")
+	allow("otpd/sandbox", "otpd/sandbox otpd/util")
 	allow("otpd/store", "otpd/store otpd/core otpd/util otpd/proto")
 	allow("otpd/server", "otpd/server otpd/account otpd/store otpd/core otpd/config otpd/varlink" \
-		" otpd/proto otpd/util otpd/version.h")
+		" otpd/sandbox/sandbox.h otpd/proto otpd/util otpd/version.h")
 	allow("otpd/account", "otpd/account otpd/server otpd/store otpd/core otpd/varlink" \
 		" otpd/proto otpd/util")
 	allow("otpd/mail", "otpd/mail otpd/mail/message otpd/mail/transport otpd/varlink" \
-		" otpd/config otpd/core/address.h otpd/proto otpd/util otpd/version.h")
+		" otpd/sandbox/sandbox.h otpd/config otpd/core/address.h otpd/proto otpd/util" \
+		" otpd/version.h")
 	allow("otpd/mail/message", "otpd/mail/message otpd/mail/config.h otpd/config" \
 		" otpd/core/address.h otpd/proto/limits.h otpd/util")
 	allow("otpd/mail/transport", "otpd/mail/transport otpd/mail/message" \
 		" otpd/mail/config.h otpd/mail/trace.h otpd/config otpd/core/address.h" \
 		" otpd/proto/limits.h otpd/util")
-	allow("otpd/ctl", "otpd/ctl otpd/core/address.h otpd/core/language.h otpd/proto" \
+	# What the rest of this host looks like: it knows nothing of otpd.
+	allow("otpd/host", "otpd/host otpd/util")
+	allow("otpd/ctl", "otpd/ctl otpd/core/address.h otpd/core/event.h otpd/core/language.h otpd/proto" \
 		" otpd/util otpd/version.h")
+	# The doctor knows the module's options from the module.
+	allow("otpd/ctl/doctor", "otpd/ctl/doctor otpd/ctl otpd/host otpd/proto otpd/util" \
+		" pam_emailotp/options.h otpd/version.h")
+	allow("otpd/ctl/setup", "otpd/ctl/setup otpd/ctl otpd/host otpd/core/address.h" \
+		" otpd/proto otpd/util")
 	allow("otpd", "otpd/server otpd/store otpd/core otpd/config otpd/varlink otpd/proto" \
-		" otpd/util otpd/version.h")
+		" otpd/sandbox/sandbox.h otpd/util otpd/version.h")
 	allow("pam_emailotp", "pam_emailotp otpd/proto/limits.h otpd/proto/outcome.h" \
-		" otpd/util/cleanup.h otpd/util/text.h otpd/util/parse.h")
+		" otpd/util/cleanup.h otpd/util/text.h otpd/util/parse.h otpd/version.h")
 
 	only("sqlite3.h", "otpd/store")
 	only("curl/", "otpd/mail/transport")
 	only("confuse.h", "otpd/config")
 	only("uv.h", "otpd/varlink otpd/server otpd/mail otpd/mail/transport otpd")
 	# otpd/core: the claims of tokens are JSON, read behind a good signature.
-	only("jansson.h", "otpd/util otpd/core otpd/proto otpd/varlink otpd/server otpd/account" \
+	only("jansson.h", "otpd/util otpd/core otpd/config otpd/proto otpd/varlink otpd/server otpd/account" \
 		" otpd/mail otpd/mail/message" \
-		" otpd/mail/transport otpd/ctl otpd/store")
+		" otpd/mail/transport otpd/ctl otpd/ctl/doctor otpd/ctl/setup otpd/store")
 	only("sodium.h", "otpd/util otpd/core otpd/server otpd/account otpd/mail otpd/mail/message" \
-		" otpd/mail/transport otpd")
+		" otpd/mail/transport otpd otpd/ctl")
 	only("security/", "pam_emailotp")
+	only("seccomp.h", "otpd/sandbox")
+	only("linux/landlock.h", "otpd/sandbox")
 }
 
 FNR == 1 {

@@ -24,9 +24,10 @@ from lab import Varlink
 CONNECTIONS = 4
 BATCH = 25
 KINDS = {  # and the code
-    **dict.fromkeys(("login", "verify", "register", "reset"), "42424242"),
+    **dict.fromkeys(("login", "verify", "register", "reset", "recovery"), "42424242"),
     **dict.fromkeys(("registered", "welcome", "password-changed", "address-changed", "locked",
-                     "recovery-codes", "break-glass", "test"), "")}
+                     "recovery-codes", "recovery-used", "break-glass", "break-glass-made",
+                     "test"), "")}
 PIECES = (
     "\r\n", "\n", "\r", "\r\n.\r\n", "\n.\n", "\r\nRCPT TO:<evil@evil.example>\r\n",
     "\r\nBcc: evil@evil.example", "\nSubject: you have won", "> SIZE=1\r\nDATA\r\n", "\r\n\r\n",

@@ -33,7 +33,11 @@ LIMIT = 30  # seconds; for a machine under load
 # How heavy the heavy tests are, if nobody says it: lighter beside sanitizers, which slow
 # all down by far.
 KILLS = int(os.environ.get("KILLS", "50" if SANITIZER else "200"))
+BACKUPS = int(os.environ.get("BACKUPS", "5"))
 HOSTILE = int(os.environ.get("HOSTILE", "20000" if SANITIZER else "100000"))
+# What no daemon may die of, whoever is asking: SIGSYS is the sandbox.
+CRASHES = (signal.SIGSYS, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL,
+           signal.SIGFPE, signal.SIGTRAP)
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -200,6 +204,18 @@ class Terminal:
                 self.status = 128 - self.status
         return self.status
 
+    def interrupt(self):
+        """^C until the program ends: sudo misses one that comes just before it reads."""
+        until = time.monotonic() + LIMIT
+        more = True
+        while more and time.monotonic() < until:
+            os.write(self.fd, b"\x03")
+            try:
+                more = self.read(0.5)
+            except Failed:
+                continue
+        return self.end()
+
     def hang_up(self):
         """The window is closed."""
         os.kill(self.pid, signal.SIGKILL)
@@ -218,11 +234,18 @@ class Mail:
     def to(self):
         return self.message["To"].addresses[0].addr_spec
 
+    def _codes(self):
+        return re.findall(r"(?m)^\s*([0-9]{3,5}(?:[ -][0-9]{3,5})+|[0-9]{6,13})\s*$",
+                          self.text)
+
+    @property
+    def has_code(self):
+        return bool(self._codes())
+
     @property
     def code(self):
         """The line that is a code and nothing else, without its separators."""
-        found = re.findall(r"(?m)^\s*([0-9]{3,5}(?:[ -][0-9]{3,5})+|[0-9]{6,13})\s*$",
-                           self.text)
+        found = self._codes()
         check(len(set(found)) == 1, "one code expected in", repr(self.text))
         return re.sub("[ -]", "", found[0])
 
@@ -240,6 +263,7 @@ class Lab:
         self.dir = pathlib.Path(directory or tempfile.mkdtemp(prefix="otp.", dir="/tmp"))
         self.dir.chmod(0o711)
         self.processes = []
+        self.spawned = []  # those that have ended, too
 
     def __enter__(self):
         return self
@@ -276,6 +300,7 @@ class Lab:
                 stderr=log, start_new_session=True, **options)
         process.name = name
         self.processes.append(process)
+        self.spawned.append(process)
         return process
 
     def ready(self, process, condition):
@@ -317,18 +342,24 @@ class Lab:
         if self.own:
             shutil.rmtree(self.dir)
 
+    def crashed(self):
+        """The daemons that have ended by a signal that nobody sends them."""
+        return ["%s (%s)" % (p.name, signal.Signals(-p.returncode).name)
+                for p in self.spawned if p.returncode in [-n for n in CRASHES]]
+
     # The parts of the product and what stands around them.
 
-    def certificate(self):
+    def certificate(self, name="localhost"):
         self.run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                  "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                 "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                 "/CN=" + name, "-addext", "subjectAltName=DNS:" + name,
                  "-keyout", self.dir / "tls.key", "-out", self.dir / "tls.crt")
 
     def start_smtp(self, *arguments, owner=None):
         """Mails land in mails/; owner may read the password. Returns the process."""
         if not (self.dir / "tls.crt").exists():
             self.certificate()
+        if not (self.dir / "smtp-password").exists():
             secret = base64.b32encode(os.urandom(15)).decode()
             self.write("smtp-password", secret + "\n", 0o600, owner)
         port = self.dir / "smtp-port"
@@ -341,8 +372,11 @@ class Lab:
 
     def mails(self, to=None):
         directory = self.dir / "mails"
-        files = sorted(directory.glob("*.eml")) + sorted(
-            directory.glob("new/*"), key=lambda f: f.stat().st_mtime_ns)
+
+        def order(path):  # two mails of one tick: by the counter that stands behind Q
+            counter = re.search(r"Q(\d+)\.", path.name)
+            return path.stat().st_mtime_ns, int(counter[1]) if counter else 0
+        files = sorted(directory.glob("*.eml")) + sorted(directory.glob("new/*"), key=order)
         mails = [Mail(f.read_bytes()) for f in files]
         return [m for m in mails if to is None or m.to == to]
 

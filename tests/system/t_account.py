@@ -422,6 +422,26 @@ def pam_says_why_an_account_may_not(w):
     equal(host.end(), 6, "PAM_PERM_DENIED")
 
 
+def a_recovery_code_signs_in_through_pam(w):
+    shop = _start(w)
+    _pam(w)
+    tokens = shop.register(ADDRESS)
+    codes = shop.RecoveryCodes(token=tokens["access_token"])["codes"]
+    for typed, answers in ((codes[:1], 1), ([codes[0], codes[1].lower()], 2)):
+        host = _host(w, ADDRESS, "authenticate")
+        host.expect("assword: ")
+        host.type(SECRET)
+        for code in typed:
+            host.expect("r for a new one, or a recovery code: $")
+            host.type(code)
+        host.expect("RESULT authenticate 0")
+        receipt = host.expect("ENV EMAILOTP_TOKEN=(\S+)")[1]
+        host.end()
+        equal(host.all.count("Wrong recovery code"), answers - 1, host.all)
+        equal(shop.Exchange(token=receipt)["account"], tokens["account"], "account")
+    equal(shop.Show(token=tokens["access_token"])["account"]["recovery_codes"], 8, "codes left")
+
+
 def passwords_are_changed_through_pam(w):
     shop = _start(w)
     _pam(w)

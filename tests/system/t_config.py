@@ -26,7 +26,6 @@ MAIL_MISTAKES = {
     "an unknown key": ("form = x\n", "form"),
     "from that is no address": (
         'from = "a b@example.org"\ntransport x {\n type = console\n}\n', "from"),
-    "no transport": ("#", "transport"),
     "clear text to elsewhere": (
         'transport x {\n type = smtp\n host = "192.0.2.1"\n tls = none\n}\n', "none"),
     "a relative maildir": ('transport x {\n type = maildir\n path = "mails"\n}\n', "path"),
@@ -55,6 +54,8 @@ def check_finds_every_mistake(w):
         whole = w.templates() + "\n" + whole
         said = _check(w, "otpd-mail", w.write("x.conf", whole), 1, what)
         check("x.conf" in said and word in said, what, said)
+    said = _check(w, "otpd-mail", w.write("x.conf", w.templates() + "\n"), 0, "no set-up yet")
+    check("otpctl setup" in said, "what to do", said)
 
 
 def files_that_others_could_have_written(w):

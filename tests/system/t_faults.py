@@ -117,6 +117,34 @@ def sigterm_finishes_what_has_begun(w):
               "a challenge that was answered")
 
 
+def whoever_was_accepted_before_a_stop_is_heard(w):
+    """A login that begins while otpd is upgraded. Who says nothing for a second is left, so
+    a machine that stands still just then gets another try."""
+    w.start()
+    log = w.dir / "otpd.log"
+    for _ in range(5):
+        late, silent = Varlink(SOCKET), Varlink(SOCKET)
+        with Varlink(SOCKET) as other:
+            count = other.call("org.emailotp.Admin.Status")["connections"]
+            check(count >= 3, "connections", count)
+        seen = log.read_text().count("stopping")
+        w.otpd.send_signal(signal.SIGTERM)
+        wait_for("the stop", lambda: log.read_text().count("stopping") > seen)
+        try:
+            late.call("org.varlink.service.GetInfo")
+            answered = True
+        except OSError:
+            answered = False
+        equal(late.receive() if answered else None, None, "a second message")
+        equal(w.otpd.wait(30), 0, "exit status of otpd")
+        equal(silent.receive(), None, "who said nothing")
+        w.start_otpd()
+        if answered:
+            break
+    check(answered, "nobody was heard")
+    w.begin()
+
+
 def the_socket_of_somebody_else_gets_nothing(w):
     w.start()
     w.start_sshd()

@@ -180,6 +180,7 @@ class World(Lab):
 
     def __exit__(self, kind, *_):
         self.close()
+        equal(self.crashed(), [], "daemons that crashed")
         for name in ("otpd", "otpd-mail"):
             for word in ("Sanitizer", "runtime error", "Assertion"):
                 check(kind or word not in self.log(name), name, "has reported an error")
@@ -396,7 +397,7 @@ timeout = 5s
 
 def prompt(terminal):
     """What the prompt for a code says, once it is there."""
-    return terminal.expect(r"[^\n]*(Code, or r for a new one|Enter it to verify[^\n]*): $").group()
+    return terminal.expect(r"[^\n]*(Code, (or )?r for a new one[^\n]*|Enter it to [^\n]*): $").group()
 
 
 def tries(terminal, *answers):
