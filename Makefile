@@ -21,6 +21,7 @@ UNIX_CHKPWD ?= /usr/sbin/unix_chkpwd
 WERROR ?=
 SANITIZE ?=
 V ?=
+BOOT_CACHE ?= /var/cache/pam-emailotp-boot
 AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 Q := $(if $(V),,@)
@@ -36,41 +37,48 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion \
 	$(call cc-option,-Wduplicated-cond) $(call cc-option,-Wduplicated-branches) \
 	$(call cc-option,-Wlogical-op) $(call cc-option,-Walloca) \
 	$(call cc-option,-Wstack-usage=16384) $(if $(WERROR),-Werror)
+# Behind the caller's flags: a level of theirs is replaced without a warning.
 FORTIFY := $(if $(SANITIZE),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
-HARDEN := -fstack-protector-strong -fno-common -fno-strict-overflow $(FORTIFY) \
+HARDEN := -fstack-protector-strong -fno-common -fno-strict-overflow \
 	$(call cc-option,-fstack-clash-protection) $(call cc-option,-fcf-protection) \
 	$(if $(SANITIZE),,$(call cc-option,-ftrivial-auto-var-init=zero) \
 	$(call cc-option,-fzero-call-used-regs=used-gpr))
-SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer -DOTPD_SANITIZED)
 CFLAGS_ALL = -std=c11 -D_GNU_SOURCE -I. -I$(B) $(WARN) $(HARDEN) $(SAN) -fPIC -MMD -MP \
-	$(CPPFLAGS) $(CFLAGS)
+	$(CPPFLAGS) $(CFLAGS) $(FORTIFY)
 LDFLAGS_ALL = -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SAN) $(LDFLAGS)
 
 SYSTEMD := $(shell pkg-config --exists libsystemd && echo yes)
 CPPFLAGS += $(if $(SYSTEMD),-DHAVE_SYSTEMD)
 LIBS_SYSTEMD := $(if $(SYSTEMD),-lsystemd)
-LIBS_otpd := -lsqlite3 -luv -ljansson -lsodium -lconfuse $(LIBS_SYSTEMD)
-LIBS_mail := -lm -lcurl -luv -ljansson -lsodium -lconfuse $(LIBS_SYSTEMD)
-LIBS_ctl := -ljansson -lsodium
+LIBS_otpd := -lsqlite3 -luv -ljansson -lsodium -lconfuse -lseccomp $(LIBS_SYSTEMD)
+LIBS_mail := -lm -lcurl -luv -ljansson -lsodium -lconfuse -lseccomp $(LIBS_SYSTEMD)
+LIBS_ctl := -ljansson -lsodium -lresolv
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(sort $(wildcard $(1))))
 UTIL := $(call objects,otpd/util/*.c)
 PROTO := $(call objects,otpd/proto/*.c)
 IDL := $(B)/obj/otpd/proto/idl.o
 CONFIG := $(call objects,otpd/config/*.c)
+SANDBOX := $(call objects,otpd/sandbox/*.c)
 VARLINK := $(call objects,otpd/varlink/*.c) $(IDL)
 CORE := $(call objects,otpd/core/*.c) $(B)/obj/otpd/core/common_passwords.o
 STORE := $(call objects,otpd/store/*.c)
 SERVER := $(call objects,otpd/server/*.c otpd/account/*.c)
 MAIL := $(call objects,otpd/mail/*.c otpd/mail/*/*.c)
-CTL := $(call objects,otpd/ctl/*.c)
+HOST := $(call objects,otpd/host/*.c)
+CTL := $(call objects,otpd/ctl/*.c otpd/ctl/*/*.c) $(HOST)
 ADDRESS := $(B)/obj/otpd/core/address.o
 # The objects that the module shares with the daemons: libc only.
 MODULE := $(call objects,pam_emailotp/*.c) $(B)/obj/otpd/util/text.o \
 	$(B)/obj/otpd/util/parse.o $(B)/obj/otpd/proto/outcome.o
-OTPD := $(B)/obj/otpd/otpd.o $(SERVER) $(STORE) $(CORE) $(VARLINK) $(CONFIG) $(PROTO) $(UTIL)
-OTPD_MAIL := $(MAIL) $(VARLINK) $(CONFIG) $(ADDRESS) $(PROTO) $(UTIL)
-OTPCTL := $(CTL) $(B)/obj/otpd/core/language.o $(ADDRESS) $(PROTO) $(UTIL)
+OTPD := $(B)/obj/otpd/otpd.o $(SERVER) $(STORE) $(CORE) $(VARLINK) $(SANDBOX) $(CONFIG) \
+	$(PROTO) $(UTIL)
+OTPD_MAIL := $(MAIL) $(VARLINK) $(SANDBOX) $(CONFIG) $(ADDRESS) $(PROTO) $(UTIL)
+OTPCTL := $(CTL) $(B)/obj/pam_emailotp/options.o $(ADDRESS) \
+	$(B)/obj/otpd/core/language.o $(B)/obj/otpd/core/event.o \
+	$(PROTO) $(UTIL)
 PROGRAMS := $(B)/otpd $(B)/otpd-mail $(B)/otpctl $(B)/pam_emailotp.so
 
 .DELETE_ON_ERROR:
@@ -127,10 +135,10 @@ $(B)/pam_emailotp.so: $(MODULE) pam_emailotp/pam_emailotp.map
 # Archives of everything but the programs' mains, for tests: the linker takes what a test
 # names and what that needs, and nothing else. The programs have names in common, so a test
 # is about one of them.
-$(B)/test/libbase.a: $(CORE) $(VARLINK) $(CONFIG) $(PROTO) $(UTIL)
+$(B)/test/libbase.a: $(CORE) $(VARLINK) $(SANDBOX) $(CONFIG) $(PROTO) $(UTIL)
 $(B)/test/libotpd.a: $(SERVER) $(STORE)
 $(B)/test/libmail.a: $(filter-out %/otpd_mail.o,$(MAIL))
-$(B)/test/libctl.a: $(filter-out %/otpctl.o,$(CTL))
+$(B)/test/libctl.a: $(filter-out %/otpctl.o,$(CTL)) $(B)/obj/pam_emailotp/options.o
 $(B)/test/libpam.a: $(call objects,pam_emailotp/*.c)
 TEST_LIBS := $(patsubst %,$(B)/test/lib%.a,otpd mail ctl pam base)
 $(TEST_LIBS):
@@ -139,14 +147,16 @@ $(TEST_LIBS):
 
 # The program that a test is about, by its name.
 about = $(or $(if $(filter message% mail% report,$(1)),mail),$\
-	$(if $(filter csv table advice wrap,$(1)),ctl),$\
+	$(if $(filter csv table advice wrap run edit setup pamstack pamwalk sshd doctor%,$(1)),ctl),$\
 	$(if $(filter wire options result box,$(1)),pam),otpd)
-LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfuse \
-	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread
+LIBS_test := -lcheck -lsubunit -lcurl -lsqlite3 -luv -ljansson -lsodium -lconfuse -lseccomp \
+	$(LIBS_SYSTEMD) -lpam -lm -lrt -lpthread -lresolv
 link_test = $(CC) $(LDFLAGS_ALL) $(2) -o $@ $(filter %.o,$^) $(B)/test/lib$(call about,$(1)).a \
 	$(B)/test/libbase.a $(LIBS_test)
 $(B)/tests/unit/test_no_memory $(B)/tests/unit/test_message_no_memory: LDFLAGS_ALL += \
 	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+$(B)/tests/unit/test_recover $(B)/tests/unit/test_enrol_login: LDFLAGS_ALL += \
+	-Wl,--wrap=sqlite3_step,--wrap=password_compare
 UNIT := $(patsubst %.c,$(B)/%,$(sort $(wildcard tests/unit/test_*.c tests/batch/test_*.c)))
 
 $(B)/tests/%: $(B)/obj/tests/%.o $(TEST_LIBS)
@@ -227,10 +237,15 @@ on_build = \
 	$(2)mail env OTPD_MAIL=$(1)/otpd-mail /usr/bin/python3 tests/mail/run.py
 # What it takes no sanitizer to find.
 on_plain_build = $(call on_build,$(B),) : \
+	units tests/units/run.py : \
 	tokens env TOKEN_TOOL=$(B)/tests/tokens/token_tool /usr/bin/python3 tests/tokens/run.py : \
-	web-clients tests/web/clients.py
+	web-clients tests/web/clients.py : \
+	packaging /usr/bin/python3 tests/packaging/run.py
 
-.PHONY: test check check-system prove lint fuzz pictures
+.PHONY: test check check-build check-system prove lint fuzz pictures
+check-build: unit-tests replays ## of these, those that need nothing but the compiler
+	$(Q)LOGS=$(B)/logs tests/run unit tests/programs $(B)/tests/unit : \
+		batch $(B)/tests/batch/test_batch : corpora tests/fuzz/replay $(B)/fuzz
 check: test-programs ## the tests of the plain build that need no ssh and no sudo
 	$(Q)LOGS=$(B)/logs tests/run $(on_plain_build)
 check-system: $(PROGRAMS) ## real sshd, sudo and SMTP; T=word for some of it
@@ -254,6 +269,7 @@ pictures: $(B)/otpd-mail ## every mail in headless Chromium, into build/pictures
 FUZZ_S ?= 60
 KILLS ?= 1000
 HOSTILE ?= 1000000
+BACKUPS ?= 100
 # Of each of 64 threads: 10,048.
 SIGN_INS ?= 157
 fuzz: ## libFuzzer on every harness for FUZZ_S seconds; extends the corpora
@@ -262,12 +278,15 @@ fuzz: ## libFuzzer on every harness for FUZZ_S seconds; extends the corpora
 	$(Q)for f in $(FUZZ); do mkdir -p tests/fuzz/corpus/$$f; \
 		$(B)/fuzzers/fuzz/fuzz_$$f -max_total_time=$(FUZZ_S) -print_final_stats=1 \
 		tests/fuzz/corpus/$$f || exit 1; done
-prove: test-programs sanitized ## the heavy tests: KILLS=1000, HOSTILE=1000000, FUZZ_S=60 each
-	$(Q)$(AS_ROOT) env B=$(B) KILLS=$(KILLS) HOSTILE=$(HOSTILE) tests/system/run --prove
+prove: test-programs sanitized ## the heavy tests: KILLS=1000, HOSTILE=1000000, BACKUPS=100, FUZZ_S=60 each
+	$(Q)$(AS_ROOT) env B=$(B) KILLS=$(KILLS) HOSTILE=$(HOSTILE) BACKUPS=$(BACKUPS) \
+		tests/system/run --prove
 	$(Q)HOSTILE=$(HOSTILE) $(B)/tests/unit/test_message
 	$(Q)$(AS_ROOT) $(B)/tests/pam/threads $(B)/pam_emailotp.so $(SIGN_INS)
 	$(Q)$(AS_ROOT) $(TSAN_RUN) $(TSAN_B)/tests/pam/threads $(TSAN_B)/pam_emailotp.so \
 		$(SIGN_INS)
+	$(Q)$(MAKE) --no-print-directory boot SUITE=bookworm
+	$(Q)$(MAKE) --no-print-directory boot SUITE=trixie
 	$(Q)$(MAKE) --no-print-directory fuzz
 
 # ---- speed
@@ -300,6 +319,7 @@ demo-shell: $(PROGRAMS) ## the same, left running for you to try
 
 # ---- installing
 
+UNITS := $(wildcard conf/*.service conf/*.socket conf/*.timer)
 .PHONY: install
 install: $(PROGRAMS) ## install below $(DESTDIR)$(PREFIX); configuration files are kept
 	install -D -m 755 $(B)/otpd $(DESTDIR)$(SBINDIR)/otpd
@@ -310,10 +330,17 @@ install: $(PROGRAMS) ## install below $(DESTDIR)$(PREFIX); configuration files a
 	install -D -m 644 conf/otpctl.bash $(DESTDIR)$(COMPLETIONDIR)/otpctl
 	for f in otpd mail; do test -e $(DESTDIR)$(SYSCONFDIR)/otpd/$$f.conf || \
 		install -D -m 644 conf/$$f.conf $(DESTDIR)$(SYSCONFDIR)/otpd/$$f.conf; done
-	for f in conf/*.service conf/*.socket; do \
+	for f in $(UNITS); do \
 		install -D -m 644 $$f $(DESTDIR)$(UNITDIR)/$${f#conf/}; done
 	install -D -m 644 conf/otpd.sysusers $(DESTDIR)/usr/lib/sysusers.d/otpd.conf
 	install -D -m 644 conf/otpd.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/otpd.conf
+	for f in $(wildcard conf/apparmor/*); do \
+		install -D -m 644 $$f $(DESTDIR)$(SYSCONFDIR)/apparmor.d/$${f##*/}; done
+	for d in fail2ban logcheck; do test ! -d conf/$$d || for f in $$(cd conf && \
+		find $$d -type f); do install -D -m 644 conf/$$f \
+		$(DESTDIR)$(SYSCONFDIR)/$$f; done; done
+	for f in $(wildcard conf/grafana/*); do \
+		install -D -m 644 $$f $(DESTDIR)$(DATADIR)/$${f#conf/}; done
 	for f in $$(cd conf && find examples -type f ! -name '*.pyc'); do \
 		install -D -m 644 conf/$$f $(DESTDIR)$(DATADIR)/$$f; done
 	for f in man/*.[578]; do \
@@ -325,9 +352,24 @@ uninstall: ## take away what install put there, but not configuration and data
 		$(DESTDIR)$(BINDIR)/otpctl $(DESTDIR)$(PAMDIR)/pam_emailotp.so \
 		$(DESTDIR)$(COMPLETIONDIR)/otpctl $(DESTDIR)/usr/lib/sysusers.d/otpd.conf \
 		$(DESTDIR)/usr/lib/tmpfiles.d/otpd.conf
-	rm -rf $(DESTDIR)$(DATADIR)/templates $(DESTDIR)$(DATADIR)/examples
-	for f in conf/*.service conf/*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${f#conf/}; done
+	rm -rf $(DESTDIR)$(DATADIR)/templates $(DESTDIR)$(DATADIR)/examples \
+		$(DESTDIR)$(DATADIR)/grafana
+	for f in $(wildcard conf/apparmor/*); do \
+		rm -f $(DESTDIR)$(SYSCONFDIR)/apparmor.d/$${f##*/}; done
+	cd conf && for f in $$(find . -path './fail2ban/*' -type f -o \
+		-path './logcheck/*' -type f); do rm -f $(DESTDIR)$(SYSCONFDIR)/$$f; done
+	for f in $(UNITS); do rm -f $(DESTDIR)$(UNITDIR)/$${f#conf/}; done
 	for f in man/*.[578]; do rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f#man/}; done
+
+# ---- packaging
+
+.PHONY: deb deb-check boot
+deb: ## packages for this Debian, of what is committed, into build/deb
+	$(Q)packaging/deb $(B)/deb
+deb-check: ## built twice to the byte, lintian, piuparts
+	$(Q)packaging/check $(B)/deb-check
+boot: ## the packages on freshly booted machines; SUITE=bookworm or trixie, T=word
+	$(Q)$(AS_ROOT) env SUITE='$(SUITE)' T='$(T)' BOOT_CACHE='$(BOOT_CACHE)' tests/boot/run
 
 .PHONY: clean help
 clean: ## remove build/
