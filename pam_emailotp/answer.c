@@ -184,7 +184,7 @@ int answer_domains(const struct wire_reply *reply, char out[LIMIT_DETAIL + 1])
 	/* Half a domain is another one. */
 	out[LIMIT_DETAIL - strlen(MORE)] = '\0';
 	last = strrchr(out, ' ');
-	strcpy(last ? last : out, MORE);
+	memcpy(last ? last : out, MORE, sizeof(MORE));
 	return 0;
 }
 
