@@ -533,8 +533,10 @@ START_TEST(whoever_is_killed_finds_one_whole_store)
 			n, (long long)users);
 		n_old += users == 100;
 		n_new += users == 40;
-		/* Once it is the new one, it stays so, and the old one is aside. */
-		ck_assert(users == 40 || n_new == 0);
+		/* A sanitizer's own calls differ from run to run, so the n-th stop may
+		 * lie before that of the run before. At the end it is the new one, and
+		 * where it is, the old one is aside. */
+		ck_assert(users == 40 || killed);
 		if (users == 40)
 			ck_assert_int_eq(count_in("otpd.db.before-restore",
 						 "SELECT count(*) FROM users"),
