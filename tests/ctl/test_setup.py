@@ -2,10 +2,11 @@
 """otpctl setup without a terminal: what is missing or wrong is named, and nothing is done.
 All else is in tests/system/t_setup.py."""
 import os
+import shutil
 import tempfile
 
 from fake_otpd import Daemon, FakeOtpd
-from harness import REFUSED, USAGE, otpctl
+from harness import OTPCTL, REFUSED, USAGE, otpctl
 
 ALL = {"--relay": "smtp://mail.example.net", "--from": "otpd@example.net", "--user": "root",
        "--address": "root@example.net", "--services": "sshd,sudo", "--users": "all",
@@ -76,4 +77,8 @@ def test_answers_at_odds_are_refused():
 
 def test_only_root_sets_up():
     nobody = {} if os.geteuid() else {"user": 65534, "group": 65534, "extra_groups": []}
-    otpctl(None, "setup", "--undo", cwd="/", **nobody).expect(REFUSED, "sudo otpctl setup")
+    with tempfile.TemporaryDirectory() as directory:  # the tree may be root's alone
+        os.chmod(directory, 0o755)
+        copy = shutil.copy(OTPCTL, directory)
+        otpctl(None, "setup", "--undo", cwd="/", executable=copy, **nobody).expect(
+            REFUSED, "sudo otpctl setup")
